@@ -1,0 +1,103 @@
+"""Hold docker-compose.yml and the Dockerfile to our rules, without a Docker engine.
+
+Every command must be one that `songban` has, every process must find its settings, and nothing may run as
+root, without limits, without a health check, or open to the world.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import yaml
+from click.testing import CliRunner
+
+from shared.settings import SettingsError, load
+from songban.cli import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+ONE_SHOT = {"provision", "migrate"}
+FOREIGN = {"postgres", "kafka"}
+
+
+def main() -> int:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    secrets = _fresh_secrets()
+    problems = [p for name, service in compose["services"].items() for p in _check(name, service, secrets)]
+    problems += _check_dockerfile((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    sys.stdout.write(f"{len(compose['services'])} services checked, {len(problems)} problems\n")
+    return 1 if problems else 0
+
+
+def _fresh_secrets() -> dict[str, str]:
+    """What `songban secrets` prints, so that the file asks for nothing it does not make."""
+    lines = CliRunner().invoke(cli, ["secrets"]).output.splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _check(name: str, service: dict[str, Any], secrets: dict[str, str]) -> Iterator[str]:
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    if not {"cpus", "memory"} <= limits.keys():
+        yield f"{name}: has no limits"
+    if "healthcheck" not in service and name not in ONE_SHOT:
+        yield f"{name}: has no health check"
+    if service.get("image", "").endswith(":latest") or ":" not in service.get("image", ""):
+        yield f"{name}: its image is not pinned to a version"
+    for port in service.get("ports", []):
+        if not str(port).startswith("127.0.0.1:"):
+            yield f"{name}: publishes {port} beyond 127.0.0.1"
+    yield from _check_environment(name, service, secrets)
+    if name not in FOREIGN:
+        yield from _check_commands(name, service)
+
+
+def _check_commands(name: str, service: dict[str, Any]) -> Iterator[str]:
+    commands = [service["command"]]
+    if "healthcheck" in service:
+        commands.append(service["healthcheck"]["test"][2:])
+    for command in commands:
+        if command[0] not in cli.commands:
+            yield f"{name}: songban has no command {command[0]}"
+    if "cap_drop" not in service or not service.get("read_only"):
+        yield f"{name}: keeps capabilities or a writable root"
+
+
+def _check_environment(name: str, service: dict[str, Any], secrets: dict[str, str]) -> Iterator[str]:
+    found: dict[str, str] = {}
+    for key, value in (service.get("environment") or {}).items():
+        wanted = re.findall(r"\$\{(\w+)", str(value))
+        missing = [word for word in wanted if word not in secrets and ":-" not in str(value)]
+        if missing:
+            yield f"{name}: {key} needs {missing[0]}, which `songban secrets` does not make"
+        found[key] = re.sub(r"\$\{(\w+)(?::-([^}]*)|[^}]*)\}", partial(_filled_in, secrets), str(value))
+    command = service.get("command", [""])
+    if command[0] in {"serve", "relay", "consume"}:
+        with mock.patch.dict(os.environ, found, clear=True):
+            try:
+                load(command[1])
+            except SettingsError as error:
+                yield f"{name}: {error}"
+
+
+def _filled_in(secrets: dict[str, str], match: re.Match[str]) -> str:
+    """What compose puts for `${NAME:?…}` (a secret) or `${NAME:-default}`."""
+    return secrets.get(match[1]) or match[2] or ""
+
+
+def _check_dockerfile(text: str) -> Iterator[str]:
+    if not re.search(r"^USER (?!root)", text, re.MULTILINE):
+        yield "Dockerfile: runs as root"
+    if "--require-hashes" not in text:
+        yield "Dockerfile: installs without hashes"
+    if re.search(r"^FROM \S+:latest|^FROM [^:\s]+$", text, re.MULTILINE):
+        yield "Dockerfile: a base image is not pinned to a version"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The catalogue: every event type, who owns it, which stream and topic it belongs to, and its schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import Schema
+
+from shared.events import schemas as s
+
+
+class InvalidEvent(ValueError):
+    """An event's data do not fit the schema of its type, or nobody knows the type."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`name` carries the version (`voucher.issued.v1`); `stream` is the category of its stream."""
+
+    name: str
+    service: str
+    stream: str
+    topic: str
+    schema: Schema = field(repr=False)
+
+    def stream_of(self, key: str) -> str:
+        return f"{self.stream}/{key}"
+
+
+def _types(service: str, stream: str, topic: str, **members: Schema) -> list[EventType]:
+    return [
+        EventType(f"{name.replace('__', '.')}.v1", service, stream, f"songban.{topic}", schema)
+        for name, schema in members.items()
+    ]
+
+
+_ALL = [
+    *_types(
+        "eligibility",
+        "programme",
+        "programmes",
+        programme__published=s.ProgrammePublished(),
+        programme__suspended=s.ProgrammeStopped(),
+        programme__closed=s.ProgrammeStopped(),
+    ),
+    *_types(
+        "applications",
+        "application",
+        "applications",
+        application__submitted=s.ApplicationSubmitted(),
+        application__corrected=s.ApplicationCorrected(),
+        application__withdrawn=s.ApplicationWithdrawn(),
+        application__appealed=s.ApplicationAppealed(),
+        application__erased=s.ApplicationErased(),
+    ),
+    *_types(
+        "eligibility",
+        "eligibility",
+        "eligibility",
+        eligibility__assessed=s.EligibilityAssessed(),
+        eligibility__approved=s.EligibilityApproved(),
+        eligibility__rejected=s.EligibilityRejected(),
+        eligibility__revoked=s.EligibilityRevoked(),
+    ),
+    *_types(
+        "disbursement",
+        "budget",
+        "disbursement",
+        budget__allocated=s.BudgetAllocated(),
+        budget__adjusted=s.BudgetAdjusted(),
+    ),
+    *_types(
+        "disbursement",
+        "disbursement",
+        "disbursement",
+        voucher__issued=s.VoucherIssued(),
+        voucher__waitlisted=s.VoucherWaitlisted(),
+        voucher__redeemed=s.VoucherRedeemed(),
+        voucher__reversed=s.VoucherReversed(),
+        voucher__cancelled=s.VoucherCancelled(),
+        voucher__expired=s.VoucherExpired(),
+        voucher__reissued=s.VoucherReissued(),
+    ),
+    *_types(
+        "disbursement",
+        "shop",
+        "disbursement",
+        shop__registered=s.ShopRegistered(),
+        shop__suspended=s.ShopSuspended(),
+    ),
+    *_types(
+        "disbursement",
+        "claim",
+        "disbursement",
+        claim__submitted=s.ClaimSubmitted(),
+        claim__accepted=s.ClaimAccepted(),
+        claim__disputed=s.ClaimDisputed(),
+        claim__paid=s.ClaimPaid(),
+    ),
+    *_types("any", "access", "access", access__recorded=s.AccessRecorded()),
+    *_types("audit", "checkpoint", "checkpoints", checkpoint__signed=s.CheckpointSigned()),
+]
+
+CATALOGUE: Mapping[str, EventType] = {event_type.name: event_type for event_type in _ALL}
+
+
+def lookup(name: str) -> EventType:
+    """The type called `name`. Raises InvalidEvent for one that is not in the catalogue."""
+    event_type = CATALOGUE.get(name)
+    if event_type is None:
+        raise InvalidEvent(f"{name} is not in the catalogue")
+    return event_type
+
+
+def validate(event_type: EventType, data: Any) -> None:
+    """Raise InvalidEvent, naming every field that is wrong, when `data` do not fit the type's schema.
+
+    The schemas know only texts, whole numbers, booleans and lists of them (a test holds them to it), so what
+    passes here has canonical bytes.
+    """
+    errors = event_type.schema.validate(data)
+    if errors:
+        raise InvalidEvent(f"{event_type.name}: {errors}")
+
+
+def types_of_topics(topics: list[str]) -> set[str]:
+    """The names of all types that travel on `topics`."""
+    return {event_type.name for event_type in CATALOGUE.values() if event_type.topic in topics}

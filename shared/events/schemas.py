@@ -1,0 +1,320 @@
+"""What each event says: one marshmallow schema per type and version, unknown fields refused.
+
+No schema has room for a name, an ID number, a phone or an address: identity travels as keyed hashes, and
+sensitive facts travel in `sealed` (AES-GCM under the household's key, base64). Amounts are whole đồng.
+Dates are ISO text (`2026-11-23`), communes five digits, ids lower-case UUIDs.
+"""
+
+import re
+from datetime import date
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from shared.events.canonical import MAX_INTEGER
+
+
+class WholeText(validate.Validator):
+    """A pattern for the whole text: Python's `$` alone would let a line feed at the end pass."""
+
+    def __init__(self, pattern: str) -> None:
+        self.regex = re.compile(pattern)
+
+    def __call__(self, value: str) -> str:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(f"Does not match {self.regex.pattern}")
+        return value
+
+
+class DateText(WholeText):
+    """An ISO date that exists."""
+
+    def __call__(self, value: str) -> str:
+        super().__call__(value)
+        try:
+            date.fromisoformat(value)
+        except ValueError as error:
+            raise ValidationError("Not a date of the calendar.") from error
+        return value
+
+
+UUID_TEXT = WholeText(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+HASH_TEXT = WholeText(r"^[0-9a-f]{64}$")
+DATE_TEXT = DateText(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+COMMUNE_TEXT = WholeText(r"^[0-9]{5}$")
+CODE_TEXT = WholeText(r"^[A-Z0-9_]{2,60}$")
+SLUG_TEXT = WholeText(r"^[a-z0-9][a-z0-9-]{0,63}$")
+
+
+def uuid_field(**options: Any) -> fields.String:
+    return fields.String(required=True, validate=UUID_TEXT, **options)
+
+
+def hash_list(**options: Any) -> fields.List[str]:
+    return fields.List(fields.String(validate=HASH_TEXT), required=True, **options)
+
+
+def date_field(**options: Any) -> fields.String:
+    return fields.String(required=True, validate=DATE_TEXT, **options)
+
+
+def text_field(longest: int = 200, **options: Any) -> fields.String:
+    return fields.String(required=True, validate=validate.Length(min=1, max=longest), **options)
+
+
+def sealed_field(**options: Any) -> fields.String:
+    return fields.String(required=True, validate=validate.Length(max=20_000), **options)
+
+
+def commune_field() -> fields.String:
+    return fields.String(required=True, validate=COMMUNE_TEXT)
+
+
+def slug_field() -> fields.String:
+    return fields.String(required=True, validate=SLUG_TEXT)
+
+
+def code_field(**options: Any) -> fields.String:
+    return fields.String(required=True, validate=CODE_TEXT, **options)
+
+
+def amount_field(least: int = 0) -> fields.Integer:
+    """Whole đồng."""
+    return fields.Integer(required=True, strict=True, validate=validate.Range(min=least, max=MAX_INTEGER))
+
+
+def count_field(least: int = 0) -> fields.Integer:
+    return fields.Integer(required=True, strict=True, validate=validate.Range(min=least, max=MAX_INTEGER))
+
+
+def one_of(*choices: str) -> fields.String:
+    return fields.String(required=True, validate=validate.OneOf(choices))
+
+
+class EventSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class ProgrammePublished(EventSchema):
+    """A programme version took effect. `document` is the whole programme as canonical JSON text."""
+
+    programme_id = slug_field()
+    version = count_field(1)
+    digest = fields.String(required=True, validate=HASH_TEXT)
+    document = fields.String(required=True)
+
+
+class ProgrammeStopped(EventSchema):
+    programme_id = slug_field()
+    reason = text_field(500)
+
+
+class _Case(EventSchema):
+    application_id = uuid_field()
+    household_id = uuid_field()
+    programme_id = slug_field()
+
+
+class ApplicationSubmitted(_Case):
+    """`sealed` holds the facts a rule may look at. `persons` are keyed hashes of citizen IDs."""
+
+    commune = commune_field()
+    village = fields.String(required=True, validate=validate.Length(max=200))
+    channel = one_of("form", "list", "offline")
+    entered_by = text_field()
+    persons = hash_list()
+    certificate = fields.String(required=True, allow_none=True, validate=HASH_TEXT)
+    sealed = sealed_field()
+
+
+class ApplicationCorrected(ApplicationSubmitted):
+    revision = count_field(2)
+
+
+class ApplicationWithdrawn(_Case):
+    reason = code_field()
+
+
+class ApplicationAppealed(_Case):
+    """`sealed` holds the grounds in the household's words."""
+
+    sealed = sealed_field()
+
+
+class ApplicationErased(EventSchema):
+    """The household's row and key are gone; every service deletes its copy. The id names nobody any more."""
+
+    application_id = uuid_field()
+    household_id = uuid_field()
+
+
+class EligibilityAssessed(_Case):
+    """`sealed` holds the reasons, the rows that decided and the values they looked at."""
+
+    commune = commune_field()
+    programme_version = count_field(1)
+    digest = fields.String(required=True, validate=HASH_TEXT)
+    outcome = one_of("eligible", "ineligible", "referred")
+    sealed = sealed_field()
+
+
+class EligibilityApproved(_Case):
+    """Carries the terms the voucher is made under, so that disbursement needs nothing else.
+
+    `position` is the place on the approved list (1 = first), which is public; it orders the waitlist.
+    """
+
+    commune = commune_field()
+    programme_version = count_field(1)
+    decision_number = text_field(100)
+    decision_date = date_field()
+    approved_by = text_field()
+    position = count_field(1)
+    amount = amount_field(1)
+    minimum_price = amount_field()
+    validity_days = count_field(1)
+
+
+class EligibilityRejected(_Case):
+    decision_number = text_field(100)
+    decision_date = date_field()
+    rejected_by = text_field()
+    sealed = sealed_field()
+
+
+class EligibilityRevoked(_Case):
+    reason = code_field()
+    revoked_by = text_field()
+
+
+class BudgetAllocated(EventSchema):
+    programme_id = slug_field()
+    amount = amount_field(1)
+    document = text_field()
+
+
+class BudgetAdjusted(EventSchema):
+    """`change` may be negative: money taken back before it was promised."""
+
+    programme_id = slug_field()
+    change = fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=-MAX_INTEGER, max=MAX_INTEGER)
+    )
+    document = text_field()
+    reason = text_field(500)
+
+
+class VoucherWaitlisted(_Case):
+    commune = commune_field()
+    amount = amount_field(1)
+    position = count_field(1)
+
+
+class VoucherIssued(_Case):
+    voucher_id = uuid_field()
+    commune = commune_field()
+    amount = amount_field(1)
+    minimum_price = amount_field()
+    expires_on = date_field()
+
+
+class VoucherRedeemed(_Case):
+    """`imeis` are keyed hashes. `price` is what the shop charged, `subsidy` what the programme owes of it."""
+
+    voucher_id = uuid_field()
+    redemption_id = uuid_field()
+    shop_id = slug_field()
+    enterprise_id = slug_field()
+    imeis = hash_list(validate=validate.Length(min=1, max=2))
+    model = text_field(100)
+    price = amount_field(1)
+    subsidy = amount_field(1)
+
+
+class VoucherReversed(_Case):
+    voucher_id = uuid_field()
+    redemption_id = uuid_field()
+    subsidy = amount_field(1)
+    reason = code_field()
+    approved_by = text_field()
+
+
+class VoucherCancelled(_Case):
+    """`voucher_id` is null when the case was still on the waitlist; then `amount` returns nothing."""
+
+    voucher_id = fields.String(required=True, allow_none=True, validate=UUID_TEXT)
+    amount = amount_field()
+    reason = code_field()
+
+
+class VoucherExpired(_Case):
+    voucher_id = uuid_field()
+    amount = amount_field(1)
+    expired_on = date_field()
+
+
+class VoucherReissued(_Case):
+    voucher_id = uuid_field()
+    replaces = uuid_field()
+    expires_on = date_field()
+
+
+class ShopRegistered(EventSchema):
+    shop_id = slug_field()
+    enterprise_id = slug_field()
+    name = text_field()
+    commune = commune_field()
+
+
+class ShopSuspended(EventSchema):
+    shop_id = slug_field()
+    reason = text_field(500)
+
+
+class _Claim(EventSchema):
+    claim_id = uuid_field()
+    enterprise_id = slug_field()
+    programme_id = slug_field()
+
+
+class ClaimSubmitted(_Claim):
+    period_from = date_field()
+    period_to = date_field()
+    amount = amount_field(1)
+    redemptions = fields.List(
+        fields.String(validate=UUID_TEXT), required=True, validate=validate.Length(min=1)
+    )
+
+
+class ClaimAccepted(_Claim):
+    amount = amount_field(1)
+    minutes = text_field()
+
+
+class ClaimDisputed(_Claim):
+    redemption_id = uuid_field()
+    amount = amount_field(1)
+    reason = code_field()
+
+
+class ClaimPaid(_Claim):
+    amount = amount_field(1)
+    reference = text_field()
+
+
+class AccessRecorded(EventSchema):
+    """Who read whose personal data, and why. Whose = household ids, which name nobody by themselves."""
+
+    purpose = code_field()
+    what = one_of("household", "list", "search", "export", "keys", "print")
+    households = fields.List(fields.String(validate=UUID_TEXT), required=True)
+    count = count_field()
+
+
+class CheckpointSigned(EventSchema):
+    """A C2SP tlog-checkpoint: `note` is the signed text, `size` and `root` what it says."""
+
+    size = count_field()
+    root = fields.String(required=True, validate=HASH_TEXT)
+    note = text_field(5_000)

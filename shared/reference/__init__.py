@@ -1,0 +1,1 @@
+"""What the law and the statistics office name: ethnic groups, administrative units, identifiers."""

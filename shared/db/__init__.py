@@ -1,0 +1,21 @@
+"""Databases: one per service, one session factory, one way to run a transaction."""
+
+from shared.db.engine import Database, DatabaseUnavailable, is_conflict, is_outage, pause_before, queue_up
+from shared.db.migrate import current_revision, head_revision, migrate, offline_sql
+from shared.db.provision import provision
+from shared.db.rows import insert_rows
+
+__all__ = [
+    "Database",
+    "DatabaseUnavailable",
+    "current_revision",
+    "head_revision",
+    "insert_rows",
+    "is_conflict",
+    "is_outage",
+    "migrate",
+    "offline_sql",
+    "pause_before",
+    "provision",
+    "queue_up",
+]

@@ -1,0 +1,128 @@
+"""The session factory. READ COMMITTED throughout: guards stand in the statements, not in the isolation."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared.db.arrays import use_column_dumper
+
+Result = TypeVar("Result")
+
+RETRYABLE_STATES = {"40001", "40P01"}
+"""serialization_failure and deadlock_detected: the same transaction will go through on another try."""
+
+QUEUE_LOCK = 7_355_610
+"""Advisory lock of the queue that clashing transactions form."""
+
+FREE_ATTEMPTS = 2
+
+OUTAGE_CLASSES = ("08", "53", "57P", "58")
+"""Connection lost, out of resources, shutdown, system error: wait for the database to come back."""
+
+
+PLANS = "-c plan_cache_mode=force_generic_plan"
+"""Our statements find rows by key: planning each one anew costs more than it ever finds."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached. Transient."""
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether two transactions got in each other's way, so that trying again is right.
+
+    A clash on a stream's next version (`event_log_pkey`) is one: somebody else appended first.
+    """
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    if isinstance(error, IntegrityError):
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        return constraint == "event_log_pkey"
+    return getattr(error.orig, "sqlstate", None) in RETRYABLE_STATES
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database (not the statement) is the trouble."""
+    if isinstance(error, PoolTimeout | DatabaseUnavailable):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, sqlalchemy.exc.OperationalError)
+    return str(state).startswith(OUTAGE_CLASSES)
+
+
+def pause_before(attempt: int) -> None:
+    """Let the other transaction finish. By chance, so that those that clashed do not clash again in step."""
+    time.sleep(random.uniform(0.2, 1.0) * min(0.005 * 2**attempt, 0.2))  # noqa: S311 - spreads tries, no secret
+
+
+def queue_up(session: Session, attempt: int) -> None:
+    """From the third attempt on, transactions go one at a time, so that they stop clashing with each other.
+
+    The first statement of a transaction: it waits while it holds nothing that others could wait for.
+    """
+    if attempt > FREE_ATTEMPTS:
+        session.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": QUEUE_LOCK})
+
+
+class Database:
+    """One service's database: `postgresql://user:password@host:port/name`."""
+
+    def __init__(self, url: str, name: str, pool_size: int = 8) -> None:
+        self.url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+        self.engine = sqlalchemy.create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            pool_use_lifo=True,
+            hide_parameters=True,  # errors are logged, and parameters may name a person
+            connect_args={"application_name": name, "connect_timeout": 5, "options": PLANS},
+        )
+        event.listen(self.engine, "connect", lambda connection, _record: use_column_dumper(connection))
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    def session(self) -> Session:
+        """A session that its caller commits and closes."""
+        return self._sessions()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when it raises."""
+        with self._sessions.begin() as session:
+            yield session
+
+    def run(self, work: Callable[[Session], Result], attempts: int = 12) -> Result:
+        """Run `work` in a transaction, again when it clashed with another one."""
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction() as session:
+                    queue_up(session, attempt)
+                    return work(session)
+            except DBAPIError as error:
+                if attempt == attempts or not is_conflict(error):
+                    raise
+                pause_before(attempt)
+        raise AssertionError("unreachable")
+
+    def ping(self) -> str:
+        """The server's version. Raises DatabaseUnavailable."""
+        try:
+            with self.engine.connect() as connection:
+                return str(connection.scalar(sqlalchemy.text("SHOW server_version")))
+        except (DBAPIError, PoolTimeout) as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,30 @@
+"""A heartbeat for processes without a port: a file whose time says when their loop last turned."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+BEAT_SECONDS = 1.0
+_last: dict[str, float] = {}
+
+
+def _file(role: str, service: str) -> Path:
+    directory = os.environ.get("SONGBAN_RUN_DIR", tempfile.gettempdir())
+    return Path(directory) / f"songban-{role}-{service}.alive"
+
+
+def beat(role: str, service: str) -> None:
+    """Say that the loop turned; writes at most once a second."""
+    now = time.monotonic()
+    if now - _last.get(role, float("-inf")) >= BEAT_SECONDS:
+        _last[role] = now
+        _file(role, service).touch()
+
+
+def last_beat(role: str, service: str) -> float | None:
+    """Seconds since the loop last turned, None when it never did."""
+    try:
+        return time.time() - _file(role, service).stat().st_mtime
+    except FileNotFoundError:
+        return None

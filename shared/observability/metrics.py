@@ -1,0 +1,58 @@
+"""Prometheus metrics. Labels hold services, routes, types and states: never a person, never a case."""
+
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+REQUESTS = Histogram(
+    "songban_http_request_seconds",
+    "Time to answer a request, by route and status",
+    ["service", "route", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+RELAYED = Counter("songban_relayed_events_total", "Events sent to the log and acknowledged", ["service"])
+RELAY_FAILURES = Counter("songban_relay_failures_total", "Batches the log did not acknowledge", ["service"])
+RELAY_WAITING = Gauge(
+    "songban_relay_waiting_events",
+    "Events in the outbox (counted up to 10,000)",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+RELAY_AGE = Gauge(
+    "songban_relay_oldest_seconds",
+    "Age of the oldest waiting event",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+CONSUMED = Counter("songban_consumed_events_total", "Events taken in, by type", ["service", "type"])
+CONSUMER_LAG = Gauge(
+    "songban_consumer_lag_events",
+    "Events in the log not yet taken in",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+CONSUMER_BRAKE = Gauge(
+    "songban_consumer_brake", "1 while the brake holds", ["service"], multiprocess_mode="mostrecent"
+)
+CONSUMER_REBUILDS = Counter(
+    "songban_consumer_rebuilds_total", "Consumers rebuilt by the watchdog", ["service"]
+)
+DEAD_LETTERS = Counter("songban_dead_letters_total", "Events put aside, by status", ["service", "status"])
+HANDLER_SECONDS = Histogram(
+    "songban_handler_seconds",
+    "Time of a handler for one batch, by event type",
+    ["service", "type"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
+)
+
+
+def exposition() -> bytes:
+    """The metrics of this process, or of all processes of the service that share PROMETHEUS_MULTIPROC_DIR."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory is None:
+        return generate_latest()
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

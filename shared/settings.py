@@ -1,0 +1,156 @@
+"""Settings of a process, from the environment only. A wrong or missing one stops it with a sentence."""
+
+import base64
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError, EnvValidationError
+from marshmallow.validate import ContainsOnly, Length, OneOf, Range
+
+SERVICES = ("applications", "eligibility", "disbursement", "audit", "portal")
+PORTS = {"portal": 8000, "applications": 8001, "eligibility": 8002, "disbursement": 8003, "audit": 8004}
+
+
+ALGORITHMS = ("ES256", "ES384", "ES512", "Ed25519", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+"""Signatures that a public key checks; `none` and shared secrets are not among them."""
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_SECRET: Any = Length(min=1)
+
+
+class SettingsError(SystemExit):
+    """A setting is missing or wrong; the message names it and says what it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process of one service needs to know.
+
+    Keys are raw bytes: `identity_key` keys the identity hashes (only applications and disbursement hold
+    it), `wrapping_key` wraps household keys and derives PINs inside this service's own database.
+    """
+
+    service: str
+    database_url: str
+    broker: str
+    bootstrap: str | None
+    log_database_url: str | None
+    issuer: str
+    jwks_url: str
+    token_url: str
+    audience: str
+    algorithms: tuple[str, ...]
+    client_secret: str
+    client_secrets: dict[str, str]
+    wrapping_key: bytes
+    identity_key: bytes
+    urls: dict[str, str]
+    host: str
+    port: int
+    workers: int
+    threads: int
+    log_level: str
+    tracing: bool
+    max_body_bytes: int
+    session_key: str
+    signing_key_file: str | None
+
+
+def load(service: str) -> Settings:
+    """The settings of `service`. Raises SettingsError."""
+    env = Env()
+    try:
+        with env.prefixed("SONGBAN_"):
+            return _read(env, service)
+    except (EnvError, EnvValidationError, ValueError) as error:
+        raise SettingsError(f"songban: {_sentence(error)}") from None
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    if "not set" in text:
+        return f"a setting is missing: {text}. `songban doctor` lists all of them."
+    return f"a setting is wrong: {text}. `songban doctor` says what each must be."
+
+
+def _read(env: Env, service: str) -> Settings:
+    upper = service.upper()
+    broker = env.str("BROKER", "embedded")
+    if broker not in {"embedded", "kafka"}:
+        raise ValueError(f"SONGBAN_BROKER must be embedded or kafka, not {broker!r}")
+    issuer = _http_url(env, "ISSUER", f"http://127.0.0.1:{PORTS['portal']}")
+    return Settings(
+        service=service,
+        database_url=_database_url(env, f"{upper}_DATABASE_URL"),
+        broker=broker,
+        bootstrap=env.str("KAFKA_BOOTSTRAP", validate=_SECRET) if broker == "kafka" else None,
+        log_database_url=_database_url(env, "LOG_DATABASE_URL") if broker == "embedded" else None,
+        issuer=issuer,
+        jwks_url=_http_url(env, "JWKS_URL", f"{issuer}/.well-known/jwks.json"),
+        token_url=_http_url(env, "TOKEN_URL", f"{issuer}/oauth/token"),
+        audience=env.str("AUDIENCE", "songban"),
+        algorithms=tuple(
+            env.list("ALGORITHMS", ["ES256", "Ed25519"], validate=[ContainsOnly(ALGORITHMS), Length(min=1)])
+        ),
+        client_secret=env.str(f"{upper}_CLIENT_SECRET", validate=_SECRET),
+        client_secrets=_client_secrets(env) if service == "portal" else {},
+        wrapping_key=_key(env, f"{upper}_WRAPPING_KEY"),
+        identity_key=_key(env, "IDENTITY_KEY") if service in {"applications", "disbursement"} else b"",
+        urls={
+            name: _http_url(env, f"{name.upper()}_URL", f"http://127.0.0.1:{port}")
+            for name, port in PORTS.items()
+        },
+        host=env.str("HOST", "127.0.0.1"),
+        port=env.int(f"{upper}_PORT", PORTS[service], validate=Range(1, 65535)),
+        workers=env.int("WORKERS", 1, validate=Range(1, 64)),
+        threads=env.int("THREADS", 8, validate=Range(1, 256)),
+        log_level=env.str("LOG_LEVEL", "INFO", validate=OneOf(_LEVELS)),
+        tracing=env.bool("TRACING", False),
+        max_body_bytes=env.int("MAX_BODY_BYTES", 16 * 1024 * 1024, validate=Range(min=1024)),
+        session_key=env.str("SESSION_KEY", validate=_SECRET) if service == "portal" else "",
+        signing_key_file=env.str("SIGNING_KEY_FILE", None) if service == "portal" else None,
+    )
+
+
+def _client_secrets(env: Env) -> dict[str, str]:
+    """What the embedded issuer knows: the secret of each service that may sign in."""
+    return {
+        name: env.str(f"{name.upper()}_CLIENT_SECRET", validate=_SECRET)
+        for name in SERVICES
+        if name != "portal"
+    }
+
+
+def _database_url(env: Env, name: str) -> str:
+    """The message never repeats the URL: a password stands in it."""
+    url: str = env.str(name)
+    if not _is_url(url, {"postgresql", "postgres"}) or len(urlsplit(url).path) < 2:
+        raise ValueError(f"SONGBAN_{name} must be postgresql://user:password@host:port/database")
+    return url
+
+
+def _http_url(env: Env, name: str, default: str) -> str:
+    url: str = env.str(name, default).rstrip("/")
+    if not _is_url(url, {"http", "https"}):
+        raise ValueError(f"SONGBAN_{name} must be an address that begins with http:// or https://")
+    return url
+
+
+def _is_url(text: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
+def _key(env: Env, name: str) -> bytes:
+    try:
+        key = base64.b64decode(env.str(name), validate=True)
+    except ValueError as error:
+        raise ValueError(f"SONGBAN_{name} must be base64 text: {error}") from None
+    if len(key) != 32:
+        raise ValueError(f"SONGBAN_{name} must hold 32 bytes in base64, it holds {len(key)}")
+    return key

@@ -1,0 +1,143 @@
+"""One transaction per request, opened when first asked for, committed with the answer.
+
+- A view that returns commits, also when it returns a refusal (`refuse`); one that raises rolls back.
+- A clash with another transaction runs the view again, from the start.
+- `@idempotent`: the key's row, the change, its events and the answer are one transaction, so a retry
+  finds either nothing or the first answer.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from flask import Response, g, request
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from shared.db import Database, is_conflict, pause_before, queue_up
+from shared.db.lean import Lean
+from shared.events import Envelope, NewEvent
+from shared.failpoints import failpoint
+from shared.outbox.record import record
+from shared.web.access import current_actor
+from shared.web.problems import Problem
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTEMPTS = 12
+
+_TAKE_KEY = Lean(
+    "INSERT INTO idempotency (actor, key, route, request_hash)"
+    " VALUES (:actor, :key, :route, :request_hash) ON CONFLICT DO NOTHING RETURNING key"
+)
+_REMEMBERED = text(
+    "SELECT request_hash, status, content_type, body FROM idempotency WHERE actor = :actor AND key = :key"
+)
+_REMEMBER = Lean(
+    "UPDATE idempotency SET status = :status, content_type = :content_type, body = :body"
+    " WHERE actor = :actor AND key = :key"
+)
+
+__all__ = ["current_session", "idempotent", "own_transactions", "record_events", "run_view"]
+
+
+def idempotent(view: View) -> View:
+    """The view needs an `Idempotency-Key`: same key and body, same answer; other body, 422."""
+    view.__idempotent__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def own_transactions(view: View) -> View:
+    """The view runs its own, shorter transactions (a long import, say) and is never run twice by itself."""
+    view.__own_transactions__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def current_session() -> Session:
+    """The request's session; its transaction begins with the first statement."""
+    if "session" not in g:
+        g.session = g.database.session()
+        queue_up(g.session, g.attempt)
+    return cast("Session", g.session)
+
+
+def record_events(events: Sequence[NewEvent], *, fresh: bool = False) -> list[Envelope]:
+    """Record facts in the request's transaction."""
+    return record(current_session(), g.service, events, fresh=fresh)
+
+
+def run_view(database: Database, service: str, view: Any, call: Callable[[], Any]) -> Any:
+    """Run `call` inside the request's transaction and commit; again when it clashed with another."""
+    g.database, g.service = database, service
+    for attempt in range(1, ATTEMPTS + 1):
+        g.attempt = attempt
+        try:
+            answer = _run_once(view, call)
+            if "session" in g:
+                failpoint("request.before_commit")
+                g.session.commit()
+                failpoint("request.after_commit")
+            return answer
+        except DBAPIError as error:
+            if getattr(view, "__own_transactions__", False) or not is_conflict(error):
+                raise
+            if attempt == ATTEMPTS:
+                raise Problem(503, "BUSY") from error
+        finally:
+            close_session()
+        pause_before(attempt)
+    raise AssertionError("unreachable")
+
+
+def close_session() -> None:
+    session = g.pop("session", None)
+    if session is not None:
+        session.close()
+
+
+def _run_once(view: Any, call: Callable[[], Any]) -> Any:
+    if not getattr(view, "__idempotent__", False):
+        return call()
+    remembered = _claim_key()
+    if remembered is not None:
+        return remembered
+    answer: Response = call()
+    _remember(answer)
+    return answer
+
+
+def _claim_key() -> Response | None:
+    """Take the key for this request, or return the answer that is remembered under it.
+
+    While another request with the key is under way, the insert waits for it to end.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= 200:
+        raise Problem(400, "IDEMPOTENCY_KEY_MISSING")
+    session, actor, wanted = current_session(), current_actor().subject, _request_hash()
+    values = {"actor": actor, "key": key, "route": str(request.endpoint), "request_hash": wanted}
+    if _TAKE_KEY.first(session, values) is not None:
+        return None
+    row = session.execute(_REMEMBERED, {"actor": actor, "key": key}).one()
+    if row.request_hash != wanted:
+        raise Problem(422, "IDEMPOTENCY_KEY_REUSED")
+    response = Response(row.body, status=row.status, content_type=row.content_type)
+    response.headers["Idempotent-Replay"] = "true"
+    return response
+
+
+def _request_hash() -> str:
+    """Of method, address and body; two spellings of one JSON body are the same request."""
+    body = g.get("canonical_body") or request.get_data()
+    return hashlib.sha256(b"\n".join([request.method.encode(), request.full_path.encode(), body])).hexdigest()
+
+
+def _remember(answer: Response) -> None:
+    values = {
+        "actor": current_actor().subject,
+        "key": request.headers["Idempotency-Key"],
+        "status": answer.status_code,
+        "content_type": answer.content_type,
+        "body": answer.get_data(),
+    }
+    _REMEMBER.first(current_session(), values)

@@ -1,0 +1,1 @@
+"""The applications database, step by step."""

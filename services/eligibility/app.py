@@ -1,0 +1,24 @@
+"""Wiring of the eligibility service."""
+
+from services.eligibility.api import BLUEPRINTS
+from shared.auth import Verifier
+from shared.db import Database
+from shared.privacy import KeyRing
+from shared.settings import Settings
+from shared.web import ServiceApp, create_service
+
+
+def create_app(
+    settings: Settings, database: Database | None = None, verifier: Verifier | None = None
+) -> ServiceApp:
+    """The service as a WSGI application. `database` and `verifier` are for tests that bring their own."""
+    app = create_service(
+        settings,
+        database or Database(settings.database_url, settings.service),
+        BLUEPRINTS,
+        title="Sóng Bản: eligibility",
+        verifier=verifier,
+        import_name=__name__,
+    )
+    app.extensions["keys"] = KeyRing(settings.wrapping_key)
+    return app

@@ -1,0 +1,1 @@
+"""The eligibility database, step by step."""

@@ -1,0 +1,205 @@
+"""What this service does with other services' events. A batch of 500 costs a handful of statements."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.disbursement import budgets
+from services.disbursement.domain import affordable
+from services.disbursement.models import KnownCase, table
+from services.disbursement.vouchers import Promise, cancel, issue, put_on_waitlist, serve_waitlist
+from shared.db import insert_rows
+from shared.events import Envelope
+from shared.inbox.handlers import HandlerMap, Unit, ignored
+from shared.reference import areas
+
+UNKNOWN_PROVINCE = "00"
+
+_OCCUPIED = text(
+    """
+    SELECT application_id FROM known_case
+    WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND closed_reason IS NOT NULL
+    UNION ALL
+    SELECT application_id FROM voucher
+    WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND live
+    UNION ALL
+    SELECT application_id FROM waitlist
+    WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND status = 'waiting'
+    """
+)
+_MONEY = text(
+    """
+    SELECT programme_id, available FROM budget
+    WHERE programme_id = ANY(CAST(:programme_ids AS text[])) AND NOT EXISTS (
+        SELECT 1 FROM waitlist WHERE waitlist.programme_id = budget.programme_id AND status = 'waiting'
+    )
+    """
+)
+_SOMEBODY_WAITS = text(
+    "SELECT EXISTS (SELECT 1 FROM waitlist WHERE programme_id = :programme_id AND status = 'waiting')"
+)
+_TERMS = text(
+    """
+    INSERT INTO programme (programme_id, version, name_vi, name_en)
+    VALUES (:programme_id, :version, :name_vi, :name_en)
+    ON CONFLICT (programme_id) DO UPDATE SET
+        version = excluded.version, name_vi = excluded.name_vi, name_en = excluded.name_en
+    WHERE programme.version < excluded.version
+    """
+)
+
+
+class NoLongerAffordable(Exception):
+    """Another transaction took the money between the look and the guarded statement."""
+
+
+def on_approved(unit: Unit, events: Sequence[Envelope]) -> None:
+    """Each approval becomes a voucher, or a place in the waitlist when the money does not reach."""
+    new, again = _still_open(unit.session, [_promise(event) for event in events])
+    now = datetime.now(UTC)
+    for promises, fresh in ((new, True), (again, False)):
+        if promises and not _issue_all(unit.session, promises, now, fresh=fresh):
+            _issue_what_fits(unit.session, promises, now, fresh=fresh)
+
+
+def _promise(event: Envelope) -> Promise:
+    data = event.data
+    place = areas.commune(data["commune"])
+    return Promise(
+        application_id=data["application_id"],
+        household_id=data["household_id"],
+        programme_id=data["programme_id"],
+        commune=data["commune"],
+        province=place.province_code if place else UNKNOWN_PROVINCE,
+        amount=data["amount"],
+        minimum_price=data["minimum_price"],
+        validity_days=data["validity_days"],
+        position=data["position"],
+        approved_at=datetime.fromisoformat(event.time),
+        cause=event,
+    )
+
+
+def _still_open(session: Session, promises: Sequence[Promise]) -> tuple[list[Promise], list[Promise]]:
+    """Promises for cases never heard of, and for known ones that may be served (again); each in order."""
+    ordered = sorted(promises, key=lambda promise: promise.place)
+    rows = [{"application_id": case} for case in sorted(p.application_id for p in promises)]
+    made = insert_rows(
+        session, table(KnownCase), rows, suffix="ON CONFLICT DO NOTHING RETURNING application_id"
+    )
+    new = {str(row.application_id) for row in made}
+    known = [case for row in rows if (case := row["application_id"]) not in new]
+    if not known:
+        return ordered, []
+    occupied = {str(case) for case in session.scalars(_OCCUPIED, {"application_ids": known})}
+    again = [p for p in ordered if p.application_id not in new and p.application_id not in occupied]
+    return [p for p in ordered if p.application_id in new], again
+
+
+def _issue_all(session: Session, promises: list[Promise], now: datetime, *, fresh: bool) -> bool:
+    """The usual way, when the money reaches for everybody and nobody waits: vouchers first and the budget
+    last, so that its row is held only for the commit. False, with nothing done, when it is not so."""
+    totals = _totals(promises)
+    money = {
+        row.programme_id: row.available for row in session.execute(_MONEY, {"programme_ids": list(totals)})
+    }
+    if any(money.get(programme_id, 0) < total for programme_id, total in totals.items()):
+        return False
+    try:
+        with session.begin_nested():
+            issue(session, promises, now, fresh=fresh)
+            for programme_id in sorted(totals):
+                if not budgets.reserve(session, programme_id, totals[programme_id]):
+                    raise NoLongerAffordable(programme_id)
+    except NoLongerAffordable:
+        return False
+    return True
+
+
+def _issue_what_fits(session: Session, promises: list[Promise], now: datetime, *, fresh: bool) -> None:
+    """When the money is short: the budget's row first, then vouchers for as many as it pays for, in order,
+    and the waitlist for the rest. Where somebody waits already, all stand in the one line."""
+    for programme_id in sorted(_totals(promises)):
+        line = [promise for promise in promises if promise.programme_id == programme_id]
+        available = budgets.hold(session, programme_id)
+        if session.scalar(_SOMEBODY_WAITS, {"programme_id": programme_id}):
+            put_on_waitlist(session, line, fresh=fresh)
+            serve_waitlist(session, programme_id, available, now)
+            continue
+        count = affordable([promise.amount for promise in line], available)
+        issue(session, line[:count], now, fresh=fresh)
+        put_on_waitlist(session, line[count:], fresh=fresh)
+        if not budgets.reserve(session, programme_id, sum(p.amount for p in line[:count])):
+            raise budgets.BudgetBroken(f"{programme_id} lost money while its row was held")
+
+
+def _totals(promises: Sequence[Promise]) -> dict[str, int]:
+    totals: dict[str, int] = defaultdict(int)
+    for promise in promises:
+        totals[promise.programme_id] += promise.amount
+    return totals
+
+
+def on_withdrawn(unit: Unit, events: Sequence[Envelope]) -> None:
+    """The household no longer wants it: voucher or place cancelled, a later approval issues nothing."""
+    _close(unit, events, "WITHDRAWN")
+
+
+def on_erased(unit: Unit, events: Sequence[Envelope]) -> None:
+    """The person is gone from applications. Nothing here names anybody: rows, postings and redemptions are
+    accounting and stay. A voucher that nobody can be identified for any more is cancelled."""
+    _close(unit, events, "ERASED")
+
+
+def _close(unit: Unit, events: Sequence[Envelope], reason: str) -> None:
+    cases = sorted(event.data["application_id"] for event in events)
+    rows = [{"application_id": case, "closed_reason": reason} for case in cases]
+    suffix = (
+        "ON CONFLICT (application_id) DO UPDATE"
+        " SET closed_reason = coalesce(known_case.closed_reason, excluded.closed_reason)"
+    )
+    insert_rows(unit.session, table(KnownCase), rows, suffix=suffix)
+    cancel(unit.session, [(reason, cases)], datetime.now(UTC), _by_case(events))
+
+
+def on_revoked(unit: Unit, events: Sequence[Envelope]) -> None:
+    """The approval is taken back; a new one may come."""
+    cases = [event.data["application_id"] for event in events]
+    cancel(unit.session, [("REVOKED", cases)], datetime.now(UTC), _by_case(events))
+
+
+def _by_case(events: Sequence[Envelope]) -> dict[str, Envelope]:
+    return {event.data["application_id"]: event for event in events}
+
+
+def on_published(unit: Unit, events: Sequence[Envelope]) -> None:
+    """Keep the names that shops read; the money's terms come with each approval."""
+    for event in events:
+        document = orjson.loads(event.data["document"])
+        values = {
+            "programme_id": event.data["programme_id"],
+            "version": event.data["version"],
+            "name_vi": str(document.get("name_vi") or event.data["programme_id"]),
+            "name_en": str(document.get("name_en") or event.data["programme_id"]),
+        }
+        unit.session.execute(_TERMS, values)
+
+
+HANDLERS: HandlerMap = {
+    "programme.published.v1": on_published,
+    "programme.suspended.v1": ignored("approvals stop at their source; paper already handed out stays good"),
+    "programme.closed.v1": ignored("approvals stop at their source; vouchers end by their own date"),
+    "application.submitted.v1": ignored("nothing is owed before an approval"),
+    "application.corrected.v1": ignored("a correction leads to a new assessment, not to money"),
+    "application.withdrawn.v1": on_withdrawn,
+    "application.appealed.v1": ignored("nothing is owed before an approval"),
+    "application.erased.v1": on_erased,
+    "eligibility.assessed.v1": ignored("nothing is owed before an approval"),
+    "eligibility.approved.v1": on_approved,
+    "eligibility.rejected.v1": ignored("nothing was owed"),
+    "eligibility.revoked.v1": on_revoked,
+}

@@ -1,0 +1,247 @@
+"""What this service tells. Every question that has an area asks only for the actor's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from services.disbursement.models import Budget, Programme, Shop, Voucher, Waitlisted
+from shared.auth import Actor, within
+from shared.web import Page, Problem, decode_cursor, encode_cursor
+
+_RECONCILE = text(
+    """
+    SELECT budget.programme_id, budget.allocated, budget.available, budget.reserved, budget.spent,
+           coalesce(sums.allocated, 0) AS posted_allocated,
+           coalesce(sums.allocated - sums.reserved - sums.spent, 0) AS posted_available,
+           coalesce(sums.reserved, 0) AS posted_reserved, coalesce(sums.spent, 0) AS posted_spent
+    FROM budget LEFT JOIN (
+        SELECT programme_id,
+               coalesce(sum(amount) FILTER (WHERE kind IN ('allocate', 'adjust')), 0) AS allocated,
+               coalesce(sum(amount) FILTER (WHERE kind = 'reserve'), 0)
+               - coalesce(sum(amount) FILTER (WHERE kind IN ('post', 'void')), 0) AS reserved,
+               coalesce(sum(amount) FILTER (WHERE kind = 'post'), 0) AS spent
+        FROM posting GROUP BY programme_id
+    ) AS sums USING (programme_id)
+    ORDER BY budget.programme_id
+    """
+)
+_CASES = text(
+    """
+    SELECT DISTINCT ON (application_id) application_id, voucher_id, status, amount, expires_on, position,
+           redemption_id, shop_id, price, subsidy
+    FROM (
+        SELECT application_id, voucher_id, voucher.status, voucher.amount, expires_on,
+               CAST(NULL AS integer) AS position, redemption_id, shop_id, price, subsidy, issued_at AS since
+        FROM voucher LEFT JOIN redemption USING (voucher_id)
+        WHERE application_id > CAST(:after AS uuid)
+        UNION ALL
+        SELECT application_id, NULL, CASE status WHEN 'waiting' THEN 'waitlisted' ELSE status END, amount,
+               NULL, position, NULL, NULL, NULL, NULL, approved_at
+        FROM waitlist WHERE application_id > CAST(:after AS uuid) AND status <> 'issued'
+    ) AS live
+    ORDER BY application_id, since DESC LIMIT :limit
+    """
+)
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetCheck:
+    """A budget's row beside the sums of its postings: (allocated, available, reserved, spent) in đồng."""
+
+    programme_id: str
+    row: tuple[int, int, int, int]
+    postings: tuple[int, int, int, int]
+
+    @property
+    def holds(self) -> bool:
+        return self.row == self.postings
+
+
+def reconcile(session: Session) -> list[BudgetCheck]:
+    """Every budget against its postings, in one statement and so at one moment."""
+    return [
+        BudgetCheck(
+            row.programme_id,
+            (row.allocated, row.available, row.reserved, row.spent),
+            (
+                int(row.posted_allocated),
+                int(row.posted_available),
+                int(row.posted_reserved),
+                int(row.posted_spent),
+            ),
+        )
+        for row in session.execute(_RECONCILE)
+    ]
+
+
+def budget(session: Session, programme_id: str) -> Budget | None:
+    """The budget of a programme; None before money or a wish for money came."""
+    return session.get(Budget, programme_id)
+
+
+def programme(session: Session, programme_id: str) -> Programme | None:
+    return session.get(Programme, programme_id)
+
+
+def visible_shop(session: Session, actor: Actor, shop_id: str) -> Shop | None:
+    """A shop in the actor's area."""
+    return session.scalars(
+        select(Shop).where(Shop.shop_id == shop_id, within(actor, Shop.commune, Shop.province))
+    ).first()
+
+
+def shops(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page:
+    """By shop id."""
+    query = select(Shop).where(within(actor, Shop.commune, Shop.province)).order_by(Shop.shop_id)
+    if cursor:
+        query = query.where(Shop.shop_id > str(decode_cursor(cursor, 1)[0]))
+    rows = session.scalars(query.limit(limit + 1)).all()
+    return _page(rows, limit, lambda row: encode_cursor(row.shop_id))
+
+
+def vouchers(session: Session, actor: Actor, wanted: dict[str, Any]) -> Page:
+    """By voucher id, which is the order of issue."""
+    query = select(Voucher).where(within(actor, Voucher.commune, Voucher.province))
+    for name in ("programme_id", "commune", "status"):
+        if wanted[name] is not None:
+            query = query.where(getattr(Voucher, name) == wanted[name])
+    if wanted["cursor"]:
+        query = query.where(Voucher.voucher_id > _uuid_cursor(wanted["cursor"]))
+    limit = wanted["limit"]
+    rows = session.scalars(query.order_by(Voucher.voucher_id).limit(limit + 1)).all()
+    return _page(rows, limit, lambda row: encode_cursor(row.voucher_id))
+
+
+def printable(
+    session: Session, actor: Actor, programme_id: str, commune: str, application_ids: Sequence[str] | None
+) -> list[Voucher]:
+    """The vouchers of one commune that are still good for something, in the order of issue."""
+    query = select(Voucher).where(
+        within(actor, Voucher.commune, Voucher.province),
+        Voucher.programme_id == programme_id,
+        Voucher.commune == commune,
+        Voucher.status == "issued",
+    )
+    if application_ids is not None:
+        query = query.where(Voucher.application_id.in_(application_ids))
+    return list(session.scalars(query.order_by(Voucher.voucher_id)))
+
+
+def funnel(session: Session, actor: Actor, programme_id: str) -> dict[str, Any]:
+    """issued (ever) = redeemed + expired + cancelled + outstanding; `waitlisted` waits now."""
+    area = within(actor, Voucher.commune, Voucher.province)
+    counts = session.execute(
+        select(Voucher.status, func.count())
+        .where(Voucher.programme_id == programme_id, area)
+        .group_by(Voucher.status)
+    )
+    states: dict[str, int] = dict(counts.all())
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(Waitlisted)
+        .where(
+            Waitlisted.programme_id == programme_id,
+            Waitlisted.status == "waiting",
+            within(actor, Waitlisted.commune, Waitlisted.province),
+        )
+    )
+    return {
+        "programme_id": programme_id,
+        "issued": sum(states.values()),
+        "waitlisted": waiting,
+        "redeemed": states.get("redeemed", 0),
+        "expired": states.get("expired", 0),
+        "cancelled": states.get("cancelled", 0),
+        "outstanding": states.get("issued", 0),
+    }
+
+
+def live_state(session: Session, cursor: str | None, limit: int) -> Page:
+    """Cases by application id, then budgets, then shops: what the fold of this service's events gives."""
+    section, after = (0, "") if cursor is None else _section_cursor(cursor)
+    items: list[dict[str, Any]] = []
+    for number, read in enumerate((_cases, _budgets, _shops)):
+        if number < section:
+            continue
+        start = after if number == section else ""
+        found = read(session, start, limit + 1 - len(items))
+        items += [{"section": number, "after": key, **item} for key, item in found]
+        if len(items) > limit:
+            break
+    page = _page(items, limit, lambda item: encode_cursor(item["section"], item["after"]))
+    return Page([{"key": item["key"], "state": item["state"]} for item in page.items], page.next_cursor)
+
+
+def _cases(session: Session, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    rows = session.execute(_CASES, {"after": after or _BEFORE_ALL, "limit": limit})
+    return [(str(row.application_id), {"key": str(row.application_id), "state": _case(row)}) for row in rows]
+
+
+def _case(row: Any) -> dict[str, Any]:
+    return {
+        "voucher_id": _text_or_none(row.voucher_id),
+        "status": row.status,
+        "amount": row.amount,
+        "expires_on": _text_or_none(row.expires_on),
+        "position": row.position,
+        "redemption_id": _text_or_none(row.redemption_id),
+        "shop_id": row.shop_id,
+        "price": row.price,
+        "subsidy": row.subsidy,
+    }
+
+
+def _budgets(session: Session, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    rows = session.scalars(
+        select(Budget).where(Budget.programme_id > after).order_by(Budget.programme_id).limit(limit)
+    )
+    names = ("allocated", "available", "reserved", "spent")
+    return [
+        (
+            row.programme_id,
+            {"key": f"budget/{row.programme_id}", "state": {name: getattr(row, name) for name in names}},
+        )
+        for row in rows
+    ]
+
+
+def _shops(session: Session, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    rows = session.scalars(select(Shop).where(Shop.shop_id > after).order_by(Shop.shop_id).limit(limit))
+    names = ("enterprise_id", "name", "commune", "status")
+    return [
+        (row.shop_id, {"key": f"shop/{row.shop_id}", "state": {name: getattr(row, name) for name in names}})
+        for row in rows
+    ]
+
+
+def _section_cursor(cursor: str) -> tuple[int, str]:
+    section, after = decode_cursor(cursor, 2)
+    if section == 0:
+        return 0, _uuid_text(after)
+    return (section if section in (1, 2) else 2), str(after)
+
+
+def _uuid_cursor(cursor: str) -> str:
+    return _uuid_text(decode_cursor(cursor, 1)[0])
+
+
+def _uuid_text(value: Any) -> str:
+    try:
+        return str(UUID(str(value)))
+    except ValueError as error:
+        raise Problem(400, "CURSOR_INVALID") from error
+
+
+def _page(rows: Sequence[Any], limit: int, cursor_of: Any) -> Page:
+    more = len(rows) > limit
+    return Page(rows[:limit], cursor_of(rows[limit - 1]) if more else None)
+
+
+def _text_or_none(value: date | Any | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,1 @@
+"""The portal's database, step by step."""

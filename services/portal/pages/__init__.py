@@ -1,0 +1,31 @@
+"""The pages of the one story, a module per thing that people do."""
+
+from services.portal.pages import (
+    applications,
+    approvals,
+    audit,
+    budget,
+    entering,
+    funnel,
+    households,
+    imports,
+    programmes,
+    redemptions,
+    shops,
+    vouchers,
+)
+
+BLUEPRINTS = (
+    entering.blueprint,
+    applications.blueprint,
+    imports.blueprint,
+    households.blueprint,
+    approvals.blueprint,
+    vouchers.blueprint,
+    programmes.blueprint,
+    budget.blueprint,
+    shops.blueprint,
+    redemptions.blueprint,
+    audit.blueprint,
+    funnel.blueprint,
+)

@@ -1,0 +1,5 @@
+"""`python -m songban`: how the supervisor starts each process."""
+
+from songban.cli import main
+
+main()

@@ -1,0 +1,20 @@
+"""The operator's command. `songban --help` lists everything; each command's help reads like documentation."""
+
+import sys
+
+import click
+
+from shared.settings import SettingsError
+from songban.cli import checks, kafka, letters, prepare, run, work
+from songban.cli.group import cli
+
+__all__ = ["checks", "cli", "kafka", "letters", "main", "prepare", "run", "work"]
+
+
+def main() -> None:
+    """The console script: errors of settings are sentences, not tracebacks."""
+    try:
+        cli()
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(78)

@@ -1,0 +1,72 @@
+"""Looking and proving: `songban audit` and `songban doctor`."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from songban.cli.group import cli
+from songban.cli.options import DATA, call_service, console, load_settings
+
+
+@cli.group()
+def audit() -> None:
+    """Replay the log, hold it against the live tables, prove that nothing was changed."""
+
+
+@audit.command("replay")
+@DATA
+@click.option(
+    "--as-of", type=click.DateTime(), help="Fold the events up to this moment (UTC).  [default: now]"
+)
+def audit_replay(data: Path, as_of: datetime | None) -> None:
+    """Fold every event into state and print the funnel of each programme as of a date."""
+    from songban.actors import AUDITOR
+
+    query = {"as_of": as_of.isoformat() + "Z"} if as_of else {}
+    click.echo(
+        json.dumps(
+            call_service(data, "get", "audit", "/replay", AUDITOR, **query), ensure_ascii=False, indent=2
+        )
+    )
+
+
+@audit.command("compare")
+@DATA
+def audit_compare(data: Path) -> None:
+    """Hold the replayed state against each service's live tables, key by key. Exits 1 on any difference."""
+    from songban.actors import AUDITOR
+
+    answer = call_service(data, "get", "audit", "/checks/compare", AUDITOR)
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    sys.exit(0 if answer["equal"] else 1)
+
+
+@audit.command("verify")
+@DATA
+def audit_verify(data: Path) -> None:
+    """Check every byte, hash, version and chain of the ledger. Exits 1 when anything does not hold."""
+    from songban.actors import AUDITOR
+
+    answer = call_service(data, "get", "audit", "/checks/verify", AUDITOR)
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    sys.exit(0 if answer["verified"] else 1)
+
+
+@cli.command()
+@DATA
+def doctor(data: Path) -> None:
+    """Check settings, databases, migrations, broker, lag, dead letters and clock, and say what to do."""
+    from songban.doctor import examine
+
+    load_settings(data)
+    healthy = True
+    for finding in examine():
+        mark = "[green]ok[/]  " if finding.healthy else "[red]BAD[/] "
+        console.print(f"{mark} {finding.what}: {finding.says}", highlight=False)
+        if not finding.healthy:
+            healthy = False
+            console.print(f"      → {finding.remedy}", highlight=False)
+    sys.exit(0 if healthy else 1)

@@ -1,0 +1,72 @@
+"""Before the first start on servers of one's own: secrets, databases and roles, tables, topics."""
+
+import base64
+import os
+import secrets as randomness
+from pathlib import Path
+
+import click
+
+from shared.settings import SERVICES
+from songban.cli.group import cli
+from songban.cli.options import DATA, load_settings
+
+
+@cli.command()
+def secrets() -> None:
+    """Print fresh secrets as an environment file for docker-compose.yml.
+
+    Keep the file safe and backed up: without the wrapping keys nobody can read the households' data again.
+    """
+    click.echo("POSTGRES_PASSWORD=" + randomness.token_urlsafe(24))
+    click.echo("SESSION_KEY=" + randomness.token_urlsafe(32))
+    click.echo("IDENTITY_KEY=" + _key())
+    for service in SERVICES:
+        click.echo(f"{service.upper()}_PASSWORD={randomness.token_urlsafe(24)}")
+        click.echo(f"{service.upper()}_WRAPPING_KEY={_key()}")
+        click.echo(f"{service.upper()}_CLIENT_SECRET={randomness.token_urlsafe(32)}")
+
+
+@cli.command()
+def provision() -> None:
+    """Create one database and one role per service on the server of SONGBAN_ADMIN_URL.
+
+    The roles' passwords come from SONGBAN_<SERVICE>_PASSWORD. Doing it again only sets the passwords anew.
+    """
+    from shared.db import provision as run
+
+    admin_url = os.environ.get("SONGBAN_ADMIN_URL")
+    if not admin_url:
+        raise click.ClickException("SONGBAN_ADMIN_URL is not set: the URL of a superuser's database")
+    for service in SERVICES:
+        password = os.environ.get(f"SONGBAN_{service.upper()}_PASSWORD")
+        if not password:
+            raise click.ClickException(f"SONGBAN_{service.upper()}_PASSWORD is not set")
+        run(admin_url, service, password)
+        click.echo(f"{service}: database and role are there")
+
+
+@cli.command()
+@DATA
+def prepare(data: Path) -> None:
+    """Bring every service's tables to the newest revision and create the topics that are missing."""
+    from shared.db import Database, current_revision, migrate
+    from shared.eventlog import load_topics
+    from shared.settings import load
+    from songban.processes import TOPICS_FILE, open_log
+
+    load_settings(data)
+    for service in SERVICES:
+        database = Database(load(service).database_url, "prepare")
+        migrate(service, database.engine)
+        click.echo(f"{service}: at revision {current_revision(database.engine)}")
+        database.close()
+    declared = load_topics(TOPICS_FILE, int(os.environ.get("SONGBAN_KAFKA_REPLICATION", "0")) or None)
+    log = open_log(load("audit"), "prepare")
+    log.ensure_topics(declared)
+    log.close()
+    click.echo(f"{len(declared)} topics are there")
+
+
+def _key() -> str:
+    return base64.b64encode(randomness.token_bytes(32)).decode()

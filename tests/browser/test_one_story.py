@@ -125,7 +125,8 @@ def import_the_list(officer: Person) -> None:
     assert officer.number("funnel-submitted") == HOUSEHOLDS
     officer.look("funnel-decided")
     officer.open(f"/applications?programme_id={PROGRAMME}&status=ineligible", "find")
-    assert officer.page.locator("tbody tr").count() == 50
+    rows = officer.page.locator("tbody tr").count
+    officer.reload_until("applications know of the decisions", lambda: rows() == 50)
     officer.page.get_by_role("link", name="Trang sau").click()
     officer.page.get_by_role("link", name="Về trang đầu danh sách").wait_for()
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
+from services.applications.household import PovertyStatus, PriorityGroup
 from services.applications.lists.table import Cell
 from shared.reference.text import fold, nfc
 
@@ -25,7 +26,6 @@ _SEXES: dict[str, Literal["male", "female"]] = {
     "male": "male",
     "female": "female",
 }
-PovertyStatus = Literal["poor", "near_poor", "none"]
 _POVERTY: dict[str, PovertyStatus] = {
     "ho ngheo": "poor",
     "ngheo": "poor",
@@ -40,7 +40,6 @@ _POVERTY: dict[str, PovertyStatus] = {
     "thoat ngheo": "none",
     "ho thoat ngheo": "none",
 }
-PriorityGroup = Literal["merit", "social_policy"]
 _PRIORITY: dict[str, PriorityGroup] = {
     "nguoi co cong": "merit",
     "gia dinh co cong": "merit",

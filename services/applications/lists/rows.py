@@ -1,12 +1,12 @@
 """From a list's row to a household's draft, with every problem named. Nothing a person types raises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from services.applications.household import HouseholdDraft, PovertyStatus, PriorityGroup
 from services.applications.lists import cells
-from services.applications.lists.cells import PovertyStatus, PriorityGroup
 from services.applications.lists.problems import Problem, row_problem
 from services.applications.lists.table import Cell, ListRow, is_blank
 from shared.reference import ethnic_groups, identifiers
@@ -25,34 +25,6 @@ class RowContext:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdDraft:
-    """A household as its list row tells it.
-
-    head_name: NFC; birth_date: None if only the year is known; ethnicity: 2-digit code of list B ("gso");
-    citizen_id: 12 digits, or None and then cmnd: 9 digits; certificate_year: the year it holds for; phone:
-    10 digits; priority_group: merit (người có công) or social_policy.
-    """
-
-    head_name: str
-    birth_date: date | None
-    birth_year: int
-    sex: Literal["male", "female"]
-    ethnicity: str
-    citizen_id: str | None
-    cmnd: str | None
-    village: str
-    poverty_status: PovertyStatus
-    certificate_number: str | None
-    certificate_date: date | None
-    certificate_year: int | None
-    members_count: int
-    phone: str | None
-    has_smartphone: bool
-    priority_group: PriorityGroup | None
-    notes: str
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedRow:
     """One row's outcome: a draft, unless a problem is an error; warnings come with a draft."""
 
@@ -66,7 +38,8 @@ def parse_row(row: ListRow, context: RowContext) -> ParsedRow:
     reading = _Reading(row, context.today)
     draft = reading.household()
     refused = any(problem.severity == "error" for problem in reading.problems)
-    return ParsedRow(row.number, None if refused else draft, tuple(reading.problems))
+    doubts = tuple(problem.code for problem in reading.problems)
+    return ParsedRow(row.number, None if refused else replace(draft, doubts=doubts), tuple(reading.problems))
 
 
 def certificate_year(issued: date) -> int:

@@ -45,6 +45,7 @@ def facts(case: str, rng: random.Random) -> Iterator[tuple[str, dict[str, Any]]]
             "channel": "list",
             "entered_by": "can-bo",
             "persons": [rng.randbytes(32).hex()],
+            "namesakes": [],
             "certificate": rng.randbytes(32).hex(),
             "sealed": rng.randbytes(300).hex(),
         },

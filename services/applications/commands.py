@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from services.applications import domain
 from services.applications.entering import (
-    Applicant,
     Entry,
     Home,
     Secrets,
@@ -19,8 +18,8 @@ from services.applications.entering import (
     unseal_part,
 )
 from services.applications.entering_one import enter_one
-from services.applications.lists import HouseholdDraft
-from services.applications.models import Application, ApplicationPerson, Erasure, Household
+from services.applications.household import HouseholdDraft
+from services.applications.models import Application, Erasure, Household
 from shared.auth import Actor, within
 from shared.db.lean import Lean
 from shared.events import NewEvent
@@ -182,16 +181,10 @@ def _submission(session: Session, secrets: Secrets, application: Application, ac
     home = Home(household.id, secrets.ring.load(session, [household.id])[household.id])
     head = unseal_part(home.key, household.sealed, f"household/{household.id}")
     details = unseal_part(home.key, application.sealed, f"application/{application.id}")
-    persons = session.scalars(
-        select(ApplicationPerson.person_hash)
-        .where(ApplicationPerson.application_id == application.id)
-        .order_by(ApplicationPerson.person_hash)
-    )
     place = domain.Place(application.commune, application.province)
     entry = Entry(application.programme_id, place, application.entered_by, application.channel)
-    one = Applicant(
-        application.id, application.village, tuple(persons), application.certificate_hash, head, details
-    )
+    draft = domain.draft_of(application.village, head, details)
+    one = applicant(draft, place, secrets.hasher, application.id)
     return submitted_event(entry, one, home, by=actor.subject)
 
 

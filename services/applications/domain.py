@@ -1,11 +1,11 @@
 """What an application is made of, decided on plain values: places, identities, facts, what is kept sealed."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from services.applications.lists import HouseholdDraft
+from services.applications.household import DeviceReceived, FieldVerification, HouseholdDraft, Member
 from shared.privacy import IdentityHasher
 from shared.reference import areas, ethnic_groups
 from shared.reference.text import fold
@@ -31,11 +31,19 @@ STATUSES = (
     "expired",
     "cancelled",
 )
-CHANNELS = ("form", "list")
+CHANNELS = ("form", "list", "offline")
+IMPORT_STATES = ("checking", "checked", "importing", "imported", "refused")
+REQUEST_KINDS = ("access", "correction", "erasure", "restriction", "objection", "consent_withdrawn")
 LEGAL_BASES = ("public_task", "consent")
 LONGEST_LINE = 200
 """Letters of a name or a village; an event has no room for more."""
 
+_PLAIN_DETAILS = (
+    "poverty_status", "members_count", "residence", "has_smartphone", "priority_group", "conflict",
+    "consent_evidence", "notes",
+)  # fmt: skip
+
+_WORD = re.compile(r"[a-z0-9]+")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -65,19 +73,50 @@ def place_of(commune: str) -> Place | Refusal:
 
 
 def persons_of(draft: HouseholdDraft, commune: str, hasher: IdentityHasher) -> tuple[str, ...]:
-    """Keyed hashes of the head, the strongest first: citizen ID, CMND, else name, birth and village."""
+    """Keyed hashes of everybody who can be told apart, the head first and its strongest hash before others.
+
+    The head's citizen ID, CMND, else name, birth and village; of the members only those with a number: two
+    children of one name in one village would else be taken for one.
+    """
     numbers = [number for number in (draft.citizen_id, draft.cmnd) if number]
-    if numbers:
-        return tuple(hasher.citizen_id(number) for number in numbers)
-    birth = draft.birth_date.isoformat() if draft.birth_date else str(draft.birth_year)
-    return (hasher.person_without_id(fold(draft.head_name), birth, fold(draft.village), commune),)
+    heads = [hasher.citizen_id(number) for number in numbers]
+    if not heads:
+        birth = draft.birth_date.isoformat() if draft.birth_date else str(draft.birth_year)
+        heads = [hasher.person_without_id(fold(draft.head_name), birth, fold(draft.village), commune)]
+    others = [
+        hasher.citizen_id(number)
+        for member in draft.members
+        for number in (member.citizen_id, member.cmnd)
+        if number
+    ]
+    return tuple(dict.fromkeys([*heads, *others]))
+
+
+def namesakes_of(draft: HouseholdDraft, commune: str, hasher: IdentityHasher) -> tuple[str, ...]:
+    """Keyed hashes of name and full birth date, of everybody whose full birth date is known."""
+    people = [(draft.head_name, draft.birth_date), *((one.name, one.birth_date) for one in draft.members)]
+    found = (hasher.namesake(fold(name), born.isoformat(), commune) for name, born in people if born)
+    return tuple(dict.fromkeys(found))
+
+
+def words_of(draft: HouseholdDraft, hasher: IdentityHasher) -> list[int]:
+    """Keyed hashes of the folded words of everybody's name, for search."""
+    names = (draft.head_name, *(member.name for member in draft.members))
+    return sorted({hasher.word(word) for name in names for word in search_words(name)})
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a name as they are searched for: folded, letters and digits only."""
+    return _WORD.findall(fold(text))
 
 
 def certificate_of(draft: HouseholdDraft, commune: str, hasher: IdentityHasher) -> str | None:
     """Keyed hash of the poverty certificate, None without a number."""
     if not draft.certificate_number:
         return None
-    return hasher.certificate(draft.certificate_number, commune, draft.certificate_year)
+    return hasher.certificate(
+        draft.certificate_number, draft.certificate_commune or commune, draft.certificate_year
+    )
 
 
 def facts_of(head: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +130,10 @@ def facts_of(head: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
         "members_count": details["members_count"],
         "certificate_year": certificate["year"] if certificate else None,
         "priority_group": details["priority_group"],
-        "already_received": False,
+        "already_received": bool(details["devices_received"]),
+        "identity": "citizen_id" if head["citizen_id"] else "cmnd" if head["cmnd"] else "none",
+        "conflict_of_interest": bool(details["conflict"]),
+        "doubts": details["doubts"],
     }
 
 
@@ -112,13 +154,40 @@ def head_of(draft: HouseholdDraft) -> dict[str, Any]:
 def details_of(draft: HouseholdDraft) -> dict[str, Any]:
     """How the household stood when it applied: kept sealed in the application's row."""
     return {
-        "poverty_status": draft.poverty_status,
         "certificate": _certificate(draft),
-        "members_count": draft.members_count,
-        "has_smartphone": draft.has_smartphone,
-        "priority_group": draft.priority_group,
-        "notes": draft.notes,
+        "members": [{**asdict(one), "birth_date": _iso(one.birth_date)} for one in draft.members],
+        "devices_received": [asdict(one) for one in draft.devices_received],
+        "verification": _verification(draft.verification),
+        "doubts": list(draft.doubts),
+        **{name: getattr(draft, name) for name in _PLAIN_DETAILS},
     }
+
+
+def _verification(found: FieldVerification | None) -> dict[str, Any] | None:
+    return None if found is None else {**asdict(found), "verified_on": found.verified_on.isoformat()}
+
+
+def draft_of(village: str, head: dict[str, Any], details: dict[str, Any]) -> HouseholdDraft:
+    """The household again, out of what `head_of` and `details_of` made of it."""
+    certificate = details["certificate"] or {}
+    found = details["verification"]
+    return HouseholdDraft(
+        head_name=head["name"],
+        birth_date=_day(head["birth_date"]),
+        **{name: head[name] for name in ("birth_year", "sex", "ethnicity", "citizen_id", "cmnd", "phone")},
+        village=village,
+        certificate_number=certificate.get("number"),
+        certificate_commune=certificate.get("commune"),
+        certificate_date=_day(certificate.get("issued_on")),
+        certificate_year=certificate.get("year"),
+        **{name: details[name] for name in _PLAIN_DETAILS},
+        members=tuple(Member(**{**one, "birth_date": _day(one["birth_date"])}) for one in details["members"]),
+        devices_received=tuple(DeviceReceived(**one) for one in details["devices_received"]),
+        verification=FieldVerification(**{**found, "verified_on": _day(found["verified_on"])})
+        if found
+        else None,
+        doubts=tuple(details["doubts"]),
+    )
 
 
 def defects_of(draft: HouseholdDraft) -> list[tuple[str, str]]:
@@ -138,6 +207,7 @@ def _certificate(draft: HouseholdDraft) -> dict[str, Any] | None:
         return None
     return {
         "number": draft.certificate_number,
+        "commune": draft.certificate_commune,
         "issued_on": _iso(draft.certificate_date),
         "year": draft.certificate_year,
     }
@@ -145,3 +215,7 @@ def _certificate(draft: HouseholdDraft) -> dict[str, Any] | None:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -14,7 +14,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
 from services.applications import domain
-from services.applications.lists import HouseholdDraft
+from services.applications.household import HouseholdDraft
 from services.applications.models import Application, ApplicationPerson, Household
 from shared import casestate
 from shared.db import insert_rows
@@ -78,7 +78,8 @@ class Entry:
 class Applicant:
     """A household on its way in: the id of its application to be, keyed hashes, and its two sealed parts.
 
-    `persons` are the head's hashes, the strongest first; `certificate` is the poverty certificate's.
+    `persons` are keyed hashes, the head's strongest first; `certificate` is the poverty certificate's;
+    `words` are those of everybody's name; `row` is the number in the list it came from.
     """
 
     application_id: str
@@ -87,6 +88,9 @@ class Applicant:
     certificate: str | None
     head: dict[str, Any]
     details: dict[str, Any]
+    namesakes: tuple[str, ...] = ()
+    words: Sequence[int] = ()
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,11 @@ class Home:
 
 
 def applicant(
-    draft: HouseholdDraft, place: domain.Place, hasher: IdentityHasher, application_id: str | None = None
+    draft: HouseholdDraft,
+    place: domain.Place,
+    hasher: IdentityHasher,
+    application_id: str | None = None,
+    row: int | None = None,
 ) -> Applicant:
     return Applicant(
         application_id=application_id or new_id(),
@@ -107,6 +115,9 @@ def applicant(
         certificate=domain.certificate_of(draft, place.commune, hasher),
         head=domain.head_of(draft),
         details=domain.details_of(draft),
+        namesakes=domain.namesakes_of(draft, place.commune, hasher),
+        words=domain.words_of(draft, hasher),
+        row=row,
     )
 
 
@@ -115,7 +126,7 @@ def enter(session: Session, ring: KeyRing, applicants: Sequence[Applicant], entr
 
     Who is in the programme already is left out and nothing is written of it.
     """
-    claimed = _claim(session, applicants, entry.programme_id)
+    claimed = _claim(session, applicants, entry.programme_id, entry.place.commune)
     if not claimed:
         return {}
     homes = _house(session, ring, claimed, entry.place)
@@ -141,20 +152,22 @@ def submitted_event(entry: Entry, one: Applicant, home: Home, *, by: str) -> New
         "channel": entry.channel,
         "entered_by": entry.actor,
         "persons": list(one.persons),
+        "namesakes": list(one.namesakes),
         "certificate": one.certificate,
         "sealed": seal(home.key, facts, f"facts/{one.application_id}"),
     }
     return NewEvent("application.submitted.v1", one.application_id, data, by)
 
 
-def present(session: Session, applicants: Sequence[Applicant], programme_id: str) -> set[str]:
-    """The application ids among `applicants` whose head is in the programme already. Writes nothing."""
+def present(session: Session, applicants: Sequence[Applicant], programme_id: str, commune: str) -> set[str]:
+    """The application ids among `applicants` of whom the commune has somebody already. Writes nothing."""
     statement = text(
         "SELECT person_hash FROM application_person"
-        " WHERE programme_id = :programme AND person_hash = ANY(CAST(:hashes AS text[]))"
+        " WHERE programme_id = :programme AND commune = :commune"
+        " AND person_hash = ANY(CAST(:hashes AS text[]))"
     )
     hashes = [person for one in applicants for person in one.persons]
-    known = set(session.scalars(statement, {"programme": programme_id, "hashes": hashes}))
+    known = set(session.scalars(statement, {"programme": programme_id, "commune": commune, "hashes": hashes}))
     return {one.application_id for one in applicants if not known.isdisjoint(one.persons)}
 
 
@@ -169,13 +182,20 @@ def unseal_part(key: bytes, sealed: bytes, place: str) -> dict[str, Any]:
     return value
 
 
-def _claim(session: Session, applicants: Sequence[Applicant], programme_id: str) -> list[Applicant]:
+def _claim(
+    session: Session, applicants: Sequence[Applicant], programme_id: str, commune: str
+) -> list[Applicant]:
     """Take each head's place in the programme; returns those who got it, the first of a list first.
 
     In the order of the hashes, so that two lists that overlap wait for each other and never in a circle.
     """
     rows = [
-        {"programme_id": programme_id, "person_hash": person, "application_id": one.application_id}
+        {
+            "programme_id": programme_id,
+            "commune": commune,
+            "person_hash": person,
+            "application_id": one.application_id,
+        }
         for one in applicants
         for person in one.persons
     ]
@@ -281,6 +301,8 @@ def application_rows(
             "household_id": homes[one.application_id].id,
             "village": one.village,
             "certificate_hash": one.certificate,
+            "words": list(one.words),
+            "import_row": one.row,
             "sealed": _sealed_details(one, homes[one.application_id].key),
             **common,
         }

@@ -34,6 +34,7 @@ HOUSEHOLD_COLUMNS = ("id", "commune", "province", "village", "head_hash", "seale
 APPLICATION_COLUMNS = (
     "id", "household_id", "village", "certificate_hash", "sealed", "programme_id", "commune", "province",
     "application_state", "status", "entered_by", "channel", "legal_basis", "import_id", "submitted_at",
+    "words",
 )  # fmt: skip
 
 
@@ -50,8 +51,8 @@ _ENTER = Lean(
           AND NOT EXISTS (SELECT 1 FROM application WHERE id = CAST(:application_id AS uuid))
           AND NOT EXISTS (SELECT 1 FROM event_log WHERE stream = :event_stream)
     ), claimed AS (
-        INSERT INTO application_person (programme_id, person_hash, application_id)
-        SELECT :application_programme_id, person_hash, CAST(:application_id AS uuid)
+        INSERT INTO application_person (programme_id, commune, person_hash, application_id)
+        SELECT :application_programme_id, :application_commune, person_hash, CAST(:application_id AS uuid)
         FROM free, unnest(CAST(:persons AS text[])) AS person (person_hash) ORDER BY person_hash
         ON CONFLICT DO NOTHING RETURNING person_hash
     ), housed AS (

@@ -36,8 +36,8 @@ CHUNK = 500
 
 _BEGIN = text(
     """
-    INSERT INTO list_import (id, digest, commune, province, programme_id, imported_by)
-    VALUES (:id, :digest, :commune, :province, :programme_id, :actor)
+    INSERT INTO list_import (id, digest, commune, province, programme_id, filename, state, imported_by)
+    VALUES (:id, :digest, :commune, :province, :programme_id, :filename, 'importing', :actor)
     ON CONFLICT (digest, commune, programme_id) DO UPDATE SET digest = excluded.digest
     RETURNING id::text, finished_at IS NOT NULL
     """
@@ -45,7 +45,7 @@ _BEGIN = text(
 _END = text(
     """
     UPDATE list_import
-    SET rows = :rows, refused = :refused, accepted = accepted + :accepted,
+    SET rows = :rows, done = :rows, refused = :refused, accepted = accepted + :accepted, state = 'imported',
         repeated = greatest(0, :rows - :refused - accepted - :accepted),
         finished_at = coalesce(finished_at, now())
     WHERE id = :id
@@ -161,7 +161,7 @@ def try_households(
     """What `import_households` would do now. Writes nothing."""
     applicants = _applicants(drafts, list(drafts), context, Secrets.of(settings))
     with database.transaction() as session:
-        there = present(session, applicants, context.programme_id)
+        there = present(session, applicants, context.programme_id, context.place.commune)
     seen: set[str] = set()
     fresh: set[int] = set()
     for row, one in zip(drafts, applicants, strict=True):
@@ -213,6 +213,7 @@ def _begin(database: Database, upload: Upload, context: ImportContext) -> tuple[
     values = {
         "id": new_id(),
         "digest": upload.digest,
+        "filename": upload.filename,
         "commune": context.place.commune,
         "province": context.place.province,
         "programme_id": context.programme_id,

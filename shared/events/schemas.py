@@ -117,19 +117,28 @@ class _Case(EventSchema):
 
 
 class ApplicationSubmitted(_Case):
-    """`sealed` holds the facts a rule may look at. `persons` are keyed hashes of citizen IDs."""
+    """`sealed` holds the facts a rule may look at.
+
+    `persons` are keyed hashes of everybody in the household who can be told apart by a number, the head
+    first; `namesakes` are keyed hashes of folded name, full birth date and commune, which make a person worth
+    a second look and prove nothing.
+    """
 
     commune = commune_field()
     village = fields.String(required=True, validate=validate.Length(max=200))
     channel = one_of("form", "list", "offline")
     entered_by = text_field()
     persons = hash_list()
+    namesakes = hash_list()
     certificate = fields.String(required=True, allow_none=True, validate=HASH_TEXT)
     sealed = sealed_field()
 
 
 class ApplicationCorrected(ApplicationSubmitted):
+    """The whole content anew. `entered_by` is who corrected it; `reason` says why, as a code."""
+
     revision = count_field(2)
+    reason = code_field()
 
 
 class ApplicationWithdrawn(_Case):

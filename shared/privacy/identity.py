@@ -3,7 +3,6 @@
 A plain hash of a 12-digit number can be enumerated in minutes; HMAC-SHA256 under a secret key cannot.
 """
 
-import hashlib
 import hmac
 
 
@@ -21,6 +20,10 @@ class IdentityHasher:
         """Of somebody without any number: name, birth date or year, folded village and commune code."""
         return self._hash("person_without_id", "/".join((folded_name, birth, village, commune)))
 
+    def namesake(self, folded_name: str, born: str, commune: str) -> str:
+        """Of a name with its full birth date (ISO) in one commune: a reason to look twice, no proof."""
+        return self._hash("namesake", "/".join((folded_name, born, commune)))
+
     def certificate(self, number: str, commune: str, year: int | None) -> str:
         """Of a poverty certificate: numbers are unique in the issuing commune and year only."""
         return self._hash("certificate", f"{commune}/{year or 0}/{number}")
@@ -28,9 +31,12 @@ class IdentityHasher:
     def imei(self, imei: str) -> str:
         return self._hash("imei", imei)
 
-    def word(self, folded_word: str) -> str:
-        """Of one accent-folded word of a name, for search."""
-        return self._hash("word", folded_word)
+    def word(self, folded_word: str) -> int:
+        """Of one accent-folded word of a name, for search: 64 bits as PostgreSQL's bigint holds them."""
+        return int.from_bytes(self._digest("word", folded_word)[:8], "big", signed=True)
 
     def _hash(self, kind: str, value: str) -> str:
-        return hmac.new(self._key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+        return self._digest(kind, value).hex()
+
+    def _digest(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256")

@@ -211,7 +211,7 @@ class TestWithdrawal:
 class TestCorrection:
     def correct(self, bench: Bench, one: dict[str, Any], **facts: Any) -> dict[str, Any]:
         wanted = {name: one[name] for name in ("application_id", "household_id")}
-        corrected = {**application(**wanted, **facts), "revision": 2}
+        corrected = {**application(**wanted, **facts), "revision": 2, "reason": "MISTYPED"}
         take_in(bench, heard("application.corrected.v1", corrected))
         return corrected
 
@@ -347,7 +347,11 @@ def test_the_fold_of_all_events_equals_the_live_state(bench: Bench) -> None:
         *heard("application.withdrawn.v1", about(leaving, reason="MOVED")),
         *heard(
             "application.corrected.v1",
-            {**application(**{name: corrected[name] for name in names}, members_count=2), "revision": 2},
+            {
+                **application(**{name: corrected[name] for name in names}, members_count=2),
+                "revision": 2,
+                "reason": "MISTYPED",
+            },
         ),
         *heard("application.erased.v1", {name: gone[name] for name in names}),
     ]

@@ -21,7 +21,7 @@ EVENT = "01938b2c-5a10-7c3e-9f00-0000000000ff"
 MOMENT = datetime(2026, 11, 23, 2, 30, 0, 125_000, UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SEALED = "c2VhbGVkLWZvci10aGUtZ29sZGVuLWZpbGU="
-DIGEST, PERSON, IMEI, CERTIFICATE = "d" * 64, "a" * 64, "b" * 64, "c" * 64
+DIGEST, PERSON, IMEI, CERTIFICATE, NAMESAKE = "d" * 64, "a" * 64, "b" * 64, "c" * 64, "e" * 64
 
 _CASE = {"application_id": APPLICATION, "household_id": HOUSEHOLD, "programme_id": "tuyen-quang-2026"}
 _SUBMITTED = {
@@ -31,6 +31,7 @@ _SUBMITTED = {
     "channel": "list",
     "entered_by": "can-bo",
     "persons": [PERSON],
+    "namesakes": [NAMESAKE],
     "certificate": CERTIFICATE,
     "sealed": SEALED,
 }
@@ -48,7 +49,7 @@ DATA: Mapping[str, dict[str, Any]] = {
     "programme.suspended.v1": {"programme_id": _PROGRAMME, "reason": "Chờ bổ sung kinh phí"},
     "programme.closed.v1": {"programme_id": _PROGRAMME, "reason": "Hết thời hạn thực hiện"},
     "application.submitted.v1": _SUBMITTED,
-    "application.corrected.v1": {**_SUBMITTED, "certificate": None, "revision": 2},
+    "application.corrected.v1": {**_SUBMITTED, "certificate": None, "revision": 2, "reason": "MISTYPED"},
     "application.withdrawn.v1": {**_CASE, "reason": "MOVED_AWAY"},
     "application.appealed.v1": {**_CASE, "sealed": SEALED},
     "application.erased.v1": {"application_id": APPLICATION, "household_id": HOUSEHOLD},

@@ -84,6 +84,7 @@ def application(
         "channel": "form",
         "entered_by": entered_by,
         "persons": [person(application_id)] if persons is None else list(persons),
+        "namesakes": [],
         "certificate": None,
         "sealed": seal(key_of(household_id), {**FACTS, **facts}, f"facts/{application_id}"),
     }

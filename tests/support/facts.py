@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "channel": "list",
     "entered_by": "can-bo",
     "persons": ["a" * 64],
+    "namesakes": [],
     "certificate": None,
     "sealed": "c2VhbGVk",
     "revision": 2,

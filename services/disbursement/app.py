@@ -1,6 +1,7 @@
 """The disbursement service: budget, vouchers, shops, redemption."""
 
 from services.disbursement import api
+from services.disbursement.api.common import HASHER, PINS
 from services.disbursement.codes import Pins
 from shared.auth import Verifier
 from shared.db import Database
@@ -16,6 +17,6 @@ def create_app(
     app = create_service(
         settings, database, api.BLUEPRINTS, title="Sóng Bản: disbursement", verifier=verifier
     )
-    app.extensions[api.PINS] = Pins(settings.wrapping_key)
-    app.extensions[api.HASHER] = IdentityHasher(settings.identity_key)
+    app.extensions[PINS] = Pins(settings.wrapping_key)
+    app.extensions[HASHER] = IdentityHasher(settings.identity_key)
     return app

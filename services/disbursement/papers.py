@@ -10,7 +10,7 @@ from services.disbursement import queries
 from services.disbursement.codes import Pins
 from services.disbursement.models import Voucher
 from services.disbursement.printing import Paper, print_vouchers
-from services.disbursement.schemas import LISTED_AT_ONCE, PRINTED_AT_ONCE
+from services.disbursement.schemas.printing import LISTED_AT_ONCE, PRINTED_AT_ONCE
 from shared.auth import Actor, may_act_in
 from shared.events import NewEvent
 from shared.reference import areas

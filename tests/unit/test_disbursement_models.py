@@ -61,6 +61,6 @@ def test_every_type_of_the_topics_it_reads_is_decided_about() -> None:
 
 def test_every_refusal_has_its_sentences() -> None:
     folder = Path(str(services.disbursement.__file__)).parent
-    named = {code for file in folder.glob("*.py") for code in NAMED.findall(file.read_text(encoding="utf-8"))}
+    named = {code for file in folder.rglob("*.py") for code in NAMED.findall(file.read_text(encoding="utf-8"))}
     assert len(named) > 10
     assert named - known_codes() == set()

@@ -1,39 +1,21 @@
-"""What people ask of this service. Each function runs in its caller's transaction."""
+"""A voucher becomes a phone."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.disbursement import budgets, redemptions
-from services.disbursement.budgets import Movement
 from services.disbursement.codes import Pins
 from services.disbursement.domain import Sale, Split, Voucher, local_date, split, usable
 from services.disbursement.redemptions import Seen
-from services.disbursement.vouchers import SERVICE, serve_waitlist
+from services.disbursement.vouchers import serve_waitlist
 from shared.auth import Actor
 from shared.events import NewEvent
 from shared.events.envelope import new_id
-from shared.outbox.record import record
 from shared.refusal import Refusal
 from shared.web import Problem
-
-_REGISTER_SHOP = text(
-    """
-    INSERT INTO shop (shop_id, enterprise_id, name, commune, province, status, registered_at)
-    VALUES (:shop_id, :enterprise_id, :name, :commune, :province, 'active', :moment)
-    ON CONFLICT DO NOTHING RETURNING shop_id
-    """
-)
-_SUSPEND_SHOP = text(
-    """
-    UPDATE shop SET status = 'suspended', suspended_reason = :reason
-    WHERE shop_id = :shop_id AND status = 'active' RETURNING shop_id
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +27,6 @@ class Redemption:
     price: int
     subsidy: int
     household_pays: int
-
-
-def allocate_budget(
-    session: Session, programme_id: str, amount: int, document: str, actor: Actor, now: datetime
-) -> None:
-    """Add `amount` đồng, by the decision `document` names, and serve who waits for it."""
-    data = {"programme_id": programme_id, "amount": amount, "document": document}
-    (event,) = record(session, SERVICE, [NewEvent("budget.allocated.v1", programme_id, data, actor.subject)])
-    budgets.post(session, [Movement(programme_id, "allocate", amount, event.id)], now)
-    available = budgets.allocate(session, programme_id, amount, document)
-    serve_waitlist(session, programme_id, available, now, event)
-
-
-def register_shop(session: Session, shop: dict[str, Any], province: str, actor: Actor, now: datetime) -> bool:
-    """False when a shop with this id is there already."""
-    values = {**shop, "province": province, "moment": now}
-    if session.execute(_REGISTER_SHOP, values).first() is None:
-        return False
-    record(session, SERVICE, [NewEvent("shop.registered.v1", shop["shop_id"], shop, actor.subject)])
-    return True
-
-
-def suspend_shop(session: Session, shop_id: str, reason: str, actor: Actor) -> bool:
-    """From now on the shop redeems nothing. False when it is suspended already."""
-    if session.execute(_SUSPEND_SHOP, {"shop_id": shop_id, "reason": reason}).first() is None:
-        return False
-    data = {"shop_id": shop_id, "reason": reason}
-    record(session, SERVICE, [NewEvent("shop.suspended.v1", shop_id, data, actor.subject)])
-    return True
 
 
 def redeem_voucher(

@@ -19,7 +19,10 @@ _FIELD = 0b100101
 
 def new_code() -> str:
     """A fresh random code."""
-    body = [secrets.randbelow(32) for _ in range(LENGTH - 1)]
+    return _with_check([secrets.randbelow(32) for _ in range(LENGTH - 1)])
+
+
+def _with_check(body: list[int]) -> str:
     return "".join(ALPHABET[value] for value in [*body, _check_value(body)])
 
 
@@ -35,6 +38,20 @@ def read_code(typed: str) -> str | None:
     if _check_value(values[:-1]) != values[-1]:
         return None
     return "".join(ALPHABET[value] for value in values)
+
+
+def code_number(code: str) -> int:
+    """The random part of a stored code as a number of 45 bits."""
+    number = 0
+    for symbol in code[:-1]:
+        number = number << 5 | _VALUES[symbol]
+    return number
+
+
+def numbered_code(number: int) -> str:
+    """The code whose random part is `number`; bits above the 45 are passed over."""
+    body = [number >> shift & 31 for shift in range(5 * (LENGTH - 2), -1, -5)]
+    return _with_check(body)
 
 
 def grouped(code: str) -> str:

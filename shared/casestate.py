@@ -28,12 +28,13 @@ def overall(application: str, eligibility: str | None, disbursement: str | None)
     """`application`: draft, submitted, appealed, withdrawn or erased; `eligibility`: an outcome (eligible,
     ineligible, referred) or approved, rejected, revoked; `disbursement`: a voucher's state or waitlisted.
 
+    A voucher counts for as long as its approval stands, and for ever once a phone was handed out for it.
     Returns the state that people see: draft, submitted, assessed, approved, waitlisted, voucher_issued,
     redeemed, ineligible, referred, rejected, revoked, withdrawn, expired, cancelled or erased.
     """
     if application in FINAL_APPLICATION and disbursement != "redeemed":
         return application
-    if disbursement is not None:
+    if disbursement == "redeemed" or (disbursement is not None and eligibility in (None, "approved")):
         return VOUCHER_STATES[disbursement]
     if eligibility is not None:
         return DECISION_STATES[eligibility]

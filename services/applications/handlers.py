@@ -106,6 +106,7 @@ def _moving(statement: object, word: Callable[[Envelope], str]) -> Handler:
     return handle
 
 
+_LISTS = "what a list decides is said of each case by itself"
 _MONEY = "budgets change no application"
 _SHOPS = "shops belong to disbursement"
 _CLAIMS = "a claim is between enterprise and fund; the case stays redeemed"
@@ -118,6 +119,14 @@ HANDLERS: HandlerMap = {
     "eligibility.approved.v1": assessed_as(lambda _event: "approved"),
     "eligibility.rejected.v1": assessed_as(lambda _event: "rejected"),
     "eligibility.revoked.v1": assessed_as(lambda _event: "revoked"),
+    "eligibility.objected.v1": assessed_as(lambda _event: "referred"),
+    "eligibility.referral_upheld.v1": assessed_as(lambda _event: "eligible"),
+    "eligibility.reviewed.v1": ignored("the approval stands until it is revoked, which is its own event"),
+    "eligibility.referral_taken.v1": ignored("the case stays referred, whoever looks at it"),
+    "list.drafted.v1": ignored(_LISTS),
+    "list.posted.v1": ignored(_LISTS),
+    "list.closed.v1": ignored(_LISTS),
+    "list.cancelled.v1": ignored(_LISTS),
     "voucher.issued.v1": disbursed_as("issued"),
     "voucher.waitlisted.v1": disbursed_as("waitlisted"),
     "voucher.redeemed.v1": disbursed_as("redeemed"),
@@ -130,7 +139,12 @@ HANDLERS: HandlerMap = {
     "shop.registered.v1": ignored(_SHOPS),
     "shop.suspended.v1": ignored(_SHOPS),
     "claim.submitted.v1": ignored(_CLAIMS),
-    "claim.accepted.v1": ignored(_CLAIMS),
+    "claim.corrected.v1": ignored(_CLAIMS),
+    "claim.withdrawn.v1": ignored(_CLAIMS),
     "claim.disputed.v1": ignored(_CLAIMS),
+    "claim.reinstated.v1": ignored(_CLAIMS),
+    "claim.accepted.v1": ignored(_CLAIMS),
     "claim.paid.v1": ignored(_CLAIMS),
+    "payment.ordered.v1": ignored(_CLAIMS),
+    "payment.failed.v1": ignored(_CLAIMS),
 }

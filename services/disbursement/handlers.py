@@ -202,4 +202,12 @@ HANDLERS: HandlerMap = {
     "eligibility.approved.v1": on_approved,
     "eligibility.rejected.v1": ignored("nothing was owed"),
     "eligibility.revoked.v1": on_revoked,
+    "eligibility.reviewed.v1": ignored("the approval stands until it is revoked, which is its own event"),
+    "eligibility.objected.v1": ignored("nothing is owed before an approval"),
+    "eligibility.referral_taken.v1": ignored("nothing is owed before an approval"),
+    "eligibility.referral_upheld.v1": ignored("nothing is owed before an approval"),
+    "list.drafted.v1": ignored("each approval is told by itself"),
+    "list.posted.v1": ignored("each approval is told by itself"),
+    "list.closed.v1": ignored("each approval is told by itself"),
+    "list.cancelled.v1": ignored("each approval is told by itself"),
 }

@@ -197,6 +197,63 @@ class EligibilityRevoked(_Case):
     revoked_by = text_field()
 
 
+class EligibilityReviewed(EligibilityAssessed):
+    """An approved case was assessed anew, after a correction. What was decided stands until it is revoked."""
+
+
+class EligibilityObjected(_Case):
+    """Somebody objected to a posted list: the case left it and goes to a person. `sealed` holds the ground and
+    the words."""
+
+    list_id = uuid_field()
+    sealed = sealed_field()
+
+
+class EligibilityReferralTaken(_Case):
+    """A person of the province took a referred case on."""
+
+    taken_by = text_field()
+
+
+class EligibilityReferralUpheld(_Case):
+    """The person found a referred case eligible; `sealed` holds why. Somebody else approves it."""
+
+    upheld_by = text_field()
+    sealed = sealed_field()
+
+
+class _List(EventSchema):
+    list_id = uuid_field()
+    programme_id = slug_field()
+
+
+class ListDrafted(_List):
+    """An approval list of a commune or one of its villages; `cases` in the order of their ranks."""
+
+    commune = commune_field()
+    village = fields.String(required=True, allow_none=True, validate=validate.Length(min=1, max=200))
+    drafted_by = text_field()
+    cases = fields.List(fields.String(validate=UUID_TEXT), required=True, validate=validate.Length(min=1))
+
+
+class ListPosted(_List):
+    """Hung out in public from `posted_on` to the end of `last_day`."""
+
+    posted_by = text_field()
+    posted_on = date_field()
+    last_day = date_field()
+
+
+class ListClosed(_List):
+    """Nobody on it waits any more."""
+
+
+class ListCancelled(_List):
+    """Taken back; whoever still waited on it may stand on another one."""
+
+    cancelled_by = text_field()
+
+
 class BudgetAllocated(EventSchema):
     programme_id = slug_field()
     amount = amount_field(1)

@@ -44,7 +44,6 @@ def _describe(row: Row, data: Data, revision: int) -> None:
     row["household_id"] = data["household_id"]
     row["programme_id"] = data["programme_id"]
     row["commune"] = data["commune"]
-    row["channel"] = data["channel"]
     row["revision"] = revision
 
 
@@ -52,10 +51,12 @@ def _submitted(state: State, data: Data) -> None:
     row = _case(state, data)
     if row["application"] != "erased":
         _describe(row, data, 1)
+        row["channel"] = data["channel"]
         row["application"] = "submitted"
 
 
 def _corrected(state: State, data: Data) -> None:
+    """The channel stays the one it was submitted by: who came with a list is counted as such."""
     row = _case(state, data)
     if row["application"] != "erased":
         _describe(row, data, data["revision"])
@@ -91,6 +92,8 @@ STEPS: dict[str, Step] = {
     "eligibility.approved.v1": _says("eligibility", "approved"),
     "eligibility.rejected.v1": _says("eligibility", "rejected"),
     "eligibility.revoked.v1": _says("eligibility", "revoked"),
+    "eligibility.objected.v1": _says("eligibility", "referred"),
+    "eligibility.referral_upheld.v1": _says("eligibility", "eligible"),
     "voucher.waitlisted.v1": _says("disbursement", "waitlisted"),
     "voucher.issued.v1": _says("disbursement", "issued"),
     "voucher.redeemed.v1": _says("disbursement", "redeemed"),

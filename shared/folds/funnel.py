@@ -43,7 +43,7 @@ def funnel(replay: Replay) -> dict[str, Funnel]:
             if row["application"] == "withdrawn":
                 count(row["programme_id"], "withdrawn")
     for key, case in replay.live_state("eligibility"):
-        if not key.startswith("programme/"):
+        if not key.startswith(("programme/", "list/")):
             count(case["programme_id"], case["outcome"])
             if case["status"] in {"approved", "rejected"}:
                 count(case["programme_id"], case["status"])

@@ -17,6 +17,10 @@ VOUCHER = "01938b2c-5a10-7c3e-9f00-000000000003"
 NEW_VOUCHER = "01938b2c-5a10-7c3e-9f00-000000000004"
 REDEMPTION = "01938b2c-5a10-7c3e-9f00-000000000005"
 CLAIM = "01938b2c-5a10-7c3e-9f00-000000000006"
+LIST = "01938b2c-5a10-7c3e-9f00-000000000007"
+LINE = "01938b2c-5a10-7c3e-9f00-000000000007"
+OLDER_LINE = "01938b2c-5a10-7c3e-9f00-000000000008"
+PAYMENT = "01938b2c-5a10-7c3e-9f00-000000000009"
 EVENT = "01938b2c-5a10-7c3e-9f00-0000000000ff"
 MOMENT = datetime(2026, 11, 23, 2, 30, 0, 125_000, UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -36,6 +40,8 @@ _SUBMITTED = {
     "sealed": SEALED,
 }
 _CLAIM = {"claim_id": CLAIM, "enterprise_id": "vien-thong-demo", "programme_id": "tuyen-quang-2026"}
+_LIST = {"list_id": LIST, "programme_id": "tuyen-quang-2026"}
+_PAYMENT = {"payment_id": PAYMENT, "amount": 2_000_000, "reference": "SB7K2M4N8Q1R"}
 _SHOP = "cua-hang-nam-dich"
 _PROGRAMME = "tuyen-quang-2026"
 
@@ -81,6 +87,32 @@ DATA: Mapping[str, dict[str, Any]] = {
         "sealed": SEALED,
     },
     "eligibility.revoked.v1": {**_CASE, "reason": "DECISION_ANNULLED", "revoked_by": "quan-ly"},
+    "eligibility.reviewed.v1": {
+        **_CASE,
+        "commune": "01075",
+        "programme_version": 1,
+        "digest": DIGEST,
+        "outcome": "ineligible",
+        "sealed": SEALED,
+    },
+    "eligibility.objected.v1": {**_CASE, "list_id": LIST, "sealed": SEALED},
+    "eligibility.referral_taken.v1": {**_CASE, "taken_by": "duyet-tinh"},
+    "eligibility.referral_upheld.v1": {**_CASE, "upheld_by": "duyet-tinh", "sealed": SEALED},
+    "list.drafted.v1": {
+        **_LIST,
+        "commune": "01075",
+        "village": "Nậm Ty",
+        "drafted_by": "chu-tich",
+        "cases": [APPLICATION],
+    },
+    "list.posted.v1": {
+        **_LIST,
+        "posted_by": "chu-tich",
+        "posted_on": "2026-11-23",
+        "last_day": "2026-11-30",
+    },
+    "list.closed.v1": _LIST,
+    "list.cancelled.v1": {**_LIST, "cancelled_by": "chu-tich"},
     "budget.allocated.v1": {
         "programme_id": _PROGRAMME,
         "amount": 500_000_000,
@@ -154,7 +186,19 @@ DATA: Mapping[str, dict[str, Any]] = {
         "amount": 2_000_000,
         "reason": "IMEI_NOT_SOLD",
     },
-    "claim.paid.v1": {**_CLAIM, "amount": 2_000_000, "reference": "UNC 2026/118"},
+    "claim.corrected.v1": {
+        **_CLAIM,
+        "line_id": LINE,
+        "corrects": OLDER_LINE,
+        "redemption_id": REDEMPTION,
+        "change": -500_000,
+        "reason": "PRICE_MISREAD",
+    },
+    "claim.withdrawn.v1": {**_CLAIM, "amount": 2_000_000},
+    "claim.reinstated.v1": {**_CLAIM, "redemption_id": REDEMPTION, "amount": 2_000_000},
+    "claim.paid.v1": {**_CLAIM, **_PAYMENT},
+    "payment.ordered.v1": {**_CLAIM, **_PAYMENT},
+    "payment.failed.v1": {**_CLAIM, **_PAYMENT},
     "access.recorded.v1": {
         "purpose": "CASE_WORK",
         "what": "household",
@@ -168,7 +212,7 @@ DATA: Mapping[str, dict[str, Any]] = {
     },
 }
 
-_KEYS = {"programme": _PROGRAMME, "budget": _PROGRAMME, "shop": _SHOP, "checkpoint": "log"}
+_KEYS = {"list": LIST, "programme": _PROGRAMME, "budget": _PROGRAMME, "shop": _SHOP, "checkpoint": "log"}
 
 
 def golden_bytes(name: str) -> bytes:

@@ -10,6 +10,7 @@ HOUSEHOLD = "01900000-0000-7000-8000-0000000000aa"
 VOUCHER = "01900000-0000-7000-8000-0000000000bb"
 NEW_VOUCHER = "01900000-0000-7000-8000-0000000000bc"
 REDEMPTION = "01900000-0000-7000-8000-0000000000cc"
+LIST = "01900000-0000-7000-8000-0000000000ee"
 PROGRAMME = "tuyen-quang-2026"
 DIGEST = "d" * 64
 
@@ -66,6 +67,15 @@ DEFAULTS: dict[str, Any] = {
     "size": 1,
     "root": "e" * 64,
     "note": "songban.example/audit",
+    "list_id": LIST,
+    "taken_by": "duyet-tinh",
+    "upheld_by": "duyet-tinh",
+    "drafted_by": "chu-tich",
+    "posted_by": "chu-tich",
+    "cancelled_by": "chu-tich",
+    "cases": [CASE],
+    "posted_on": "2026-11-20",
+    "last_day": "2026-11-27",
 }
 
 
@@ -76,6 +86,7 @@ _KEYS = {
     "claim": "claim_id",
     "access": "application_id",
     "checkpoint": "programme_id",
+    "list": "list_id",
 }
 
 

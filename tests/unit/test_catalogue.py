@@ -101,6 +101,13 @@ FREE_TEXT = {
     "eligibility.approved.v1": {"decision_number", "approved_by"},
     "eligibility.rejected.v1": {"decision_number", "rejected_by", "sealed"},
     "eligibility.revoked.v1": {"revoked_by"},
+    "eligibility.reviewed.v1": {"sealed"},
+    "eligibility.objected.v1": {"sealed"},
+    "eligibility.referral_taken.v1": {"taken_by"},
+    "eligibility.referral_upheld.v1": {"upheld_by", "sealed"},
+    "list.drafted.v1": {"village", "drafted_by"},
+    "list.posted.v1": {"posted_by"},
+    "list.cancelled.v1": {"cancelled_by"},
     "budget.allocated.v1": {"document"},
     "budget.adjusted.v1": {"document", "reason"},
     "voucher.redeemed.v1": {"model"},  # the handset's
@@ -108,7 +115,9 @@ FREE_TEXT = {
     "shop.registered.v1": {"name"},  # the shop's
     "shop.suspended.v1": {"reason"},
     "claim.accepted.v1": {"minutes"},
-    "claim.paid.v1": {"reference"},
+    "claim.paid.v1": {"reference"},  # ours, on the transfer
+    "payment.ordered.v1": {"reference"},
+    "payment.failed.v1": {"reference"},
     "checkpoint.signed.v1": {"note"},
 }
 """Every field that can hold any text at all. Whoever adds one here says why no household's data go there."""

@@ -24,6 +24,7 @@ from tests.support.facts import (
     CASE,
     DIGEST,
     HOUSEHOLD,
+    LIST,
     NEW_VOUCHER,
     OTHER,
     PROGRAMME,
@@ -93,6 +94,7 @@ def test_a_case_reads_in_each_service_as_the_contract_says() -> None:
                 "approved_by": "chu-tich",
                 "position": 7,
                 "amount": 500_000,
+                "taken_by": None,
                 "withdrawn": False,
             },
             f"programme/{PROGRAMME}": {"version": 1, "digest": DIGEST, "status": "published"},
@@ -146,6 +148,27 @@ def test_a_case_reads_in_each_service_as_the_contract_says() -> None:
             None,
             "redeemed",
             "redeemed",
+        ),
+        (
+            ["application.submitted", "eligibility.revoked", "voucher.issued", "voucher.cancelled"],
+            "submitted",
+            "revoked",
+            "cancelled",
+            "revoked",
+        ),
+        (
+            ["application.submitted", "eligibility.objected"],
+            "submitted",
+            "referred",
+            None,
+            "referred",
+        ),
+        (
+            ["application.submitted", "eligibility.objected", "eligibility.referral_upheld"],
+            "submitted",
+            "eligible",
+            None,
+            "assessed",
         ),
         (
             ["application.submitted", "voucher.issued", "voucher.redeemed", "voucher.reversed"],
@@ -223,6 +246,58 @@ def test_a_new_assessment_opens_a_rejected_case_anew() -> None:
     assert (shape["status"], shape["decision_number"], shape["programme_version"]) == ("eligible", None, 2)
 
 
+def test_a_review_of_an_approved_case_leaves_the_decision_standing() -> None:
+    state: dict[str, dict[str, Any]] = {}
+    for name, outcome in (("assessed", "eligible"), ("approved", ""), ("reviewed", "ineligible")):
+        fold_eligibility(state, event(f"eligibility.{name}", outcome=outcome))
+    shape = show_eligibility(CASE, state[CASE])
+    assert shape is not None
+    assert (shape["status"], shape["outcome"], shape["position"]) == ("approved", "ineligible", 7)
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "taken_by"),
+    [
+        (["objected"], "referred", None),
+        (["objected", "referral_taken"], "referred", "duyet-tinh"),
+        (["objected", "referral_taken", "referral_upheld"], "eligible", None),
+        (["objected", "referral_taken", "rejected"], "rejected", None),
+    ],
+)
+def test_an_objection_sends_a_case_to_a_person(names: list[str], status: str, taken_by: str | None) -> None:
+    state: dict[str, dict[str, Any]] = {}
+    for name in ("assessed", *names):
+        fold_eligibility(state, event(f"eligibility.{name}"))
+    shape = show_eligibility(CASE, state[CASE])
+    assert shape is not None
+    assert (shape["status"], shape["taken_by"]) == (status, taken_by)
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        (["drafted"], "draft"),
+        (["drafted", "posted"], "posted"),
+        (["drafted", "posted", "closed"], "closed"),
+        (["drafted", "cancelled"], "cancelled"),
+    ],
+)
+def test_an_approval_list_goes_its_way(names: list[str], status: str) -> None:
+    state: dict[str, dict[str, Any]] = {}
+    for name in names:
+        fold_eligibility(state, event(f"list.{name}"))
+    posted = "posted" in names
+    assert state[f"list/{LIST}"] == {
+        "programme_id": PROGRAMME,
+        "commune": "01075",
+        "village": "Thôn 1",
+        "cases": 1,
+        "status": status,
+        "posted_on": "2026-11-20" if posted else None,
+        "last_day": "2026-11-27" if posted else None,
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "status"), [("programme.suspended", "suspended"), ("programme.closed", "closed")]
 )
@@ -293,10 +368,6 @@ def test_every_type_that_names_a_case_programme_budget_or_shop_is_folded() -> No
     assert unfolded == {
         "access.recorded.v1",
         "checkpoint.signed.v1",
-        "claim.submitted.v1",
-        "claim.accepted.v1",
-        "claim.disputed.v1",
-        "claim.paid.v1",
     }
 
 

@@ -9,16 +9,12 @@ from typing import Any
 
 import orjson
 import yaml
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from services.eligibility.rules.document import REFERRAL_DAYS, structure_problems
 from services.eligibility.rules.tables import rule_problems
 from shared.reference import areas
 
 NATIONAL = "national"
-_CODE = validate.Regexp(r"^[a-z0-9_-]{1,64}$")
-_REASON = validate.Regexp(r"^[A-Z][A-Z0-9_]{1,63}$")
-_TEXT = validate.Length(min=1, max=2_000)
-_LONGEST_AMOUNT = 10**15
 
 
 class ProgrammeInvalid(ValueError):
@@ -38,31 +34,71 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class OfflineLimits:
+    """What a shop without a line may redeem: đồng per voucher, vouchers per shop and day, days until it must
+    have sent what it redeemed."""
+
+    per_voucher: int
+    per_shop_per_day: int
+    days_to_send: int
+
+
+@dataclass(frozen=True, slots=True)
+class PovertyLines:
+    """A programme's own poverty line: đồng per person and month in rural and urban communes, and how many of
+    the 12 deprivations make a household at or below the line poor."""
+
+    rural: int
+    urban: int
+    deprivations: int
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """One version of a programme.
 
-    period_from, period_to: both days included; provinces: 2-digit codes, None for the whole country; amount,
-    budget, minimum_price: whole đồng; priority_order: codes, first served first; voucher_validity_days: days
-    from issue; reasons: code → sentences; unverified: the fields whose values no source states; digest:
-    sha256 hex of the document; rules: the decision tables in JDM.
+    effective_from: first day on which this version assesses. period_from, period_to: both days included.
+    provinces: 2-digit codes, None for the whole country. amount, budget, minimum_price, maximum_price (None:
+    no limit): whole đồng. quota: households in the whole programme, None for no limit; quota_by_province: the
+    same by 2-digit code, a province that is not named has no limit of its own. exclusive_with: ids of
+    programmes with which a person, household or certificate may not be combined. priority_order: codes, first
+    served first. poverty_lines: the programme's own, None where it uses the poverty status as certified.
+    voucher_validity_days: days from issue. handset_kinds: empty for any. reversal_days: days in which a shop
+    may take a redemption back, 0 for never. offline: None where a shop without a line may not redeem.
+    approval_mode: "list" or "automatic". posting_days: days a list hangs out before it can be approved, 0 for
+    no posting. referral_days: days to decide a referred case. reasons: code → sentences. unverified: the
+    fields whose values no source states. digest: sha256 hex of the document. rules: the decision tables in
+    JDM.
     """
 
     id: str
     version: int
+    effective_from: date
     name_vi: str
     name_en: str
     legal_basis: tuple[str, ...]
     period_from: date
     period_to: date
     provinces: tuple[str, ...] | None
+    benefit_kind: str
     amount: int
     once_per: str
     budget: int
+    quota: int | None
+    quota_by_province: Mapping[str, int]
+    exclusive_with: tuple[str, ...]
     priority_order: tuple[str, ...]
+    poverty_lines: PovertyLines | None
     voucher_validity_days: int
     minimum_price: int
+    maximum_price: int | None
+    handset_kinds: tuple[str, ...]
+    reversal_days: int
+    offline: OfflineLimits | None
     evidence: tuple[str, ...]
     approval_mode: str
+    posting_days: int
+    referral_days: int
     reasons: Mapping[str, Sentence]
     unverified: tuple[str, ...]
     rules: Mapping[str, Any]
@@ -93,15 +129,17 @@ def load_document(path: Path) -> dict[str, Any]:
             raise ProgrammeInvalid(["the file is not a mapping"])
         rules = path.parent / Path(str(document.get("rules"))).name
         document["rules"] = orjson.loads(rules.read_bytes())
-    except (yaml.YAMLError, orjson.JSONDecodeError) as unreadable:
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(document))
+    except (yaml.YAMLError, ValueError, TypeError) as unreadable:
+        if isinstance(unreadable, ProgrammeInvalid):
+            raise
         raise ProgrammeInvalid([f"cannot be read: {unreadable}"]) from unreadable
-    plain: dict[str, Any] = orjson.loads(orjson.dumps(document))
     return plain
 
 
 def parse_programme(document: Mapping[str, Any]) -> Programme:
     """The programme of a self-contained document; raises ProgrammeInvalid with every problem it has."""
-    problems = list(_structure_problems(document))
+    problems = list(structure_problems(document))
     if not problems:
         problems = [
             *_sense_problems(document),
@@ -117,124 +155,21 @@ def document_digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-class _Whole(fields.Integer):
-    """A whole number that is neither a float, nor a text, nor true."""
-
-    def _validated(self, value: Any) -> int:
-        if type(value) is not int:
-            raise self.make_error("invalid")
-        return value
-
-
-def _whole(least: int) -> fields.Integer:
-    return _Whole(required=True, strict=True, validate=validate.Range(min=least, max=_LONGEST_AMOUNT))
-
-
-def _texts() -> fields.List[str]:
-    return fields.List(fields.String(validate=_TEXT), required=True, validate=validate.Length(min=1))
-
-
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class _PeriodSchema(_Strict):
-    class Meta(_Strict.Meta):
-        include = {"from": fields.Date(required=True, format="iso")}  # noqa: RUF012 - marshmallow reads it
-
-    to = fields.Date(required=True, format="iso")
-
-
-class _AreaSchema(_Strict):
-    provinces = fields.Raw(required=True)
-
-
-class _BenefitSchema(_Strict):
-    amount = _whole(1)
-    once_per = fields.String(required=True, validate=validate.OneOf(["household"]))
-
-
-class _VoucherSchema(_Strict):
-    validity_days = _whole(1)
-    minimum_price = _whole(0)
-
-
-class _ApprovalSchema(_Strict):
-    mode = fields.String(required=True, validate=validate.OneOf(["list"]))
-
-
-class _SentenceSchema(_Strict):
-    vi = fields.String(required=True, validate=_TEXT)
-    en = fields.String(required=True, validate=_TEXT)
-
-
-class _DocumentSchema(_Strict):
-    """The shape of a programme document; what its fields mean stands in `Programme`."""
-
-    id = fields.String(required=True, validate=_CODE)
-    version = _whole(1)
-    name_vi = fields.String(required=True, validate=_TEXT)
-    name_en = fields.String(required=True, validate=_TEXT)
-    legal_basis = _texts()
-    period = fields.Nested(_PeriodSchema, required=True)
-    area = fields.Nested(_AreaSchema, required=True)
-    benefit = fields.Nested(_BenefitSchema, required=True)
-    budget = _whole(0)
-    priority_order = fields.List(fields.String(validate=_CODE), required=True)
-    voucher = fields.Nested(_VoucherSchema, required=True)
-    evidence = fields.List(fields.String(validate=_CODE), required=True)
-    approval = fields.Nested(_ApprovalSchema, required=True)
-    reasons = fields.Dict(
-        keys=fields.String(validate=_REASON), values=fields.Nested(_SentenceSchema), required=True
-    )
-    notes = fields.List(fields.String(validate=_TEXT))
-    unverified = fields.List(fields.String(validate=_TEXT), required=True)
-    rules = fields.Dict(required=True)
-
-
-_SCHEMA = _DocumentSchema()
-
-
-def _structure_problems(document: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        _SCHEMA.load(document)
-    except ValidationError as error:
-        yield from _flat(error.messages)
-    yield from _float_problems(document, "document")
-
-
-def _flat(messages: object, path: str = "") -> Iterator[str]:
-    """A tree of messages as lines such as `benefit.amount: Not a valid integer.`"""
-    if isinstance(messages, dict):
-        for key, below in messages.items():
-            yield from _flat(below, f"{path}.{key}" if path else str(key))
-    elif isinstance(messages, list):
-        yield from (f"{path}: {message}" for message in messages)
-
-
-def _float_problems(value: object, path: str) -> Iterator[str]:
-    """Floats have more than one canonical form, so a document that is hashed holds none."""
-    if isinstance(value, float):
-        yield f"{path}: {value} is not a whole number"
-    elif isinstance(value, Mapping):
-        for key, below in value.items():
-            yield from _float_problems(below, f"{path}.{key}")
-    elif isinstance(value, list):
-        for index, below in enumerate(value):
-            yield from _float_problems(below, f"{path}[{index}]")
-
-
 def _sense_problems(document: Mapping[str, Any]) -> Iterator[str]:
     first, last = (date.fromisoformat(document["period"][end]) for end in ("from", "to"))
     if first > last:
         yield "period: ends before it begins"
+    if date.fromisoformat(document.get("effective_from") or document["period"]["from"]) > last:
+        yield "effective_from: lies after the period"
     provinces = document["area"]["provinces"]
     if provinces != NATIONAL:
         yield from _area_problems(provinces)
-    order = document["priority_order"]
-    if len(set(order)) != len(order):
-        yield "priority_order: a code stands twice"
+    yield from _quota_problems(document)
+    yield from _order_problems(document)
+    voucher = document["voucher"]
+    highest = voucher.get("maximum_price")
+    if highest is not None and highest < voucher["minimum_price"]:
+        yield "voucher.maximum_price: lies below the minimum price"
 
 
 def _area_problems(provinces: object) -> Iterator[str]:
@@ -245,25 +180,67 @@ def _area_problems(provinces: object) -> Iterator[str]:
     yield from (f"area.provinces: no province {code!r}" for code in unknown)
 
 
+def _quota_problems(document: Mapping[str, Any]) -> Iterator[str]:
+    quota, provinces = document.get("quota", {}), document["area"]["provinces"]
+    shares = quota.get("by_province", {})
+    for code in shares:
+        if areas.province(code) is None:
+            yield f"quota.by_province: no province {code!r}"
+        elif provinces != NATIONAL and code not in provinces:
+            yield f"quota.by_province: province {code!r} lies outside the area"
+    whole = quota.get("households")
+    if whole is not None and sum(shares.values()) > whole:
+        yield "quota: the provinces' shares add up to more than the whole"
+
+
+def _order_problems(document: Mapping[str, Any]) -> Iterator[str]:
+    """Lists in which nothing may stand twice, and a programme that excludes itself."""
+    lists = {
+        "priority_order": document["priority_order"],
+        "exclusive_with": document.get("exclusive_with", []),
+    }
+    for name, codes in lists.items():
+        if len(set(codes)) != len(codes):
+            yield f"{name}: a code stands twice"
+    if document["id"] in lists["exclusive_with"]:
+        yield "exclusive_with: names the programme itself"
+
+
 def _programme(document: Mapping[str, Any]) -> Programme:
-    provinces = document["area"]["provinces"]
+    provinces, benefit, voucher = document["area"]["provinces"], document["benefit"], document["voucher"]
+    quota, approval = document.get("quota", {}), document["approval"]
+    offline, lines = document.get("offline"), document.get("poverty_lines")
+    period_from = date.fromisoformat(document["period"]["from"])
+    effective = document.get("effective_from")
     return Programme(
         id=document["id"],
         version=document["version"],
+        effective_from=date.fromisoformat(effective) if effective else period_from,
         name_vi=document["name_vi"],
         name_en=document["name_en"],
         legal_basis=tuple(document["legal_basis"]),
-        period_from=date.fromisoformat(document["period"]["from"]),
+        period_from=period_from,
         period_to=date.fromisoformat(document["period"]["to"]),
         provinces=None if provinces == NATIONAL else tuple(provinces),
-        amount=document["benefit"]["amount"],
-        once_per=document["benefit"]["once_per"],
+        benefit_kind=benefit.get("kind", "amount"),
+        amount=benefit["amount"],
+        once_per=benefit["once_per"],
         budget=document["budget"],
+        quota=quota.get("households"),
+        quota_by_province=dict(quota.get("by_province", {})),
+        exclusive_with=tuple(document.get("exclusive_with", ())),
         priority_order=tuple(document["priority_order"]),
-        voucher_validity_days=document["voucher"]["validity_days"],
-        minimum_price=document["voucher"]["minimum_price"],
+        poverty_lines=PovertyLines(**lines) if lines else None,
+        voucher_validity_days=voucher["validity_days"],
+        minimum_price=voucher["minimum_price"],
+        maximum_price=voucher.get("maximum_price"),
+        handset_kinds=tuple(voucher.get("handset_kinds", ())),
+        reversal_days=voucher.get("reversal_days") or 0,
+        offline=OfflineLimits(**offline) if offline else None,
         evidence=tuple(document["evidence"]),
-        approval_mode=document["approval"]["mode"],
+        approval_mode=approval["mode"],
+        posting_days=approval.get("posting_days") or 0,
+        referral_days=document.get("referral_days") or REFERRAL_DAYS,
         reasons={code: Sentence(**sentence) for code, sentence in document["reasons"].items()},
         unverified=tuple(document["unverified"]),
         rules=document["rules"],

@@ -4,8 +4,8 @@
     PYTHONPATH=/tmp/holidays python scripts/build_reference_holidays.py
 
 The package is a tool of this script only. Which days are swapped is announced year by year: what lies
-behind the last announcement that the package knows is marked as estimated. A second run over the same release changes
-nothing, and it overwrites what was edited by hand: look at `git diff` before keeping it.
+behind the last announcement that the package knows is marked as estimated. A second run over the same release
+changes nothing, and it overwrites what was edited by hand: look at `git diff` before keeping it.
 """
 
 import csv

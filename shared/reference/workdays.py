@@ -1,7 +1,7 @@
 """Working days in Viet Nam: Monday to Friday without public holidays, and the weekends worked in exchange.
 
-The holidays are data (`holidays.csv`): the days that are swapped are announced year by year, so the file is
-meant to be edited. Behind its end weekends alone are left out: a deadline then comes too early, never too late.
+The holidays are data (`holidays.csv`): the days that are swapped are announced year by year, so the file
+is meant to be edited. Behind its end weekends alone are left out: a deadline then comes early, never late.
 """
 
 import csv
@@ -18,7 +18,7 @@ WORKED = "worked"
 class Special:
     """A day that is not what its place in the week says.
 
-    kind: holiday, substitute (for one on a weekend), swapped (off by decision), worked (on a weekend instead).
+    kind: holiday, substitute (for one on a weekend), swapped (off by decision), worked (a weekend, instead).
     `estimated`: computed, not yet announced.
     """
 
@@ -31,12 +31,11 @@ class Special:
 @cache
 def specials() -> dict[date, Special]:
     """Every day of the file."""
-    file = resources.files(__package__) / "holidays.csv"
-    with file.open(encoding="utf-8", newline="") as lines:
-        found = [
-            Special(date.fromisoformat(row["date"]), row["name"], row["kind"], row["estimated"] == "yes")
-            for row in csv.DictReader(lines)
-        ]
+    lines = resources.files(__package__).joinpath("holidays.csv").read_text(encoding="utf-8").splitlines()
+    found = [
+        Special(date.fromisoformat(row["date"]), row["name"], row["kind"], row["estimated"] == "yes")
+        for row in csv.DictReader(lines)
+    ]
     return {special.day: special for special in found}
 
 

@@ -50,7 +50,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """outcome: eligible, ineligible or referred; reasons: codes; rows: the table rows that hit, the deciding
-    one last; looked_at: the facts the tables can see; priority: rank in the programme's order, 0 first."""
+    one last; looked_at: all facts by name; priority: rank in the programme's order, 0 first."""
 
     outcome: str
     reasons: tuple[str, ...]
@@ -97,7 +97,7 @@ def find(rules: RuleSet, subject: Subject, values: Mapping[str, Any]) -> Finding
         reasons,
         assessment.rows,
         assessment.looked_at,
-        priority_of(rules.programme, facts, values.get("priority_group")),
+        priority_of(rules.programme, facts),
     )
 
 
@@ -113,25 +113,15 @@ def _own_refusals(programme: Programme, subject: Subject) -> tuple[str, ...]:
 def facts_from(values: Mapping[str, Any], year: int) -> Facts:
     """The rules' facts out of the sealed ones. No certificate is one of year 0. Raises FactsUnusable."""
     try:
-        return Facts(
-            poverty_status=values["poverty_status"],
-            ethnicity=values["ethnicity"],
-            has_smartphone=values["has_smartphone"],
-            members_count=values["members_count"],
-            certificate_year=values["certificate_year"] or 0,
-            assessment_year=year,
-            already_received=values.get("already_received", False),
-        )
-    except KeyError as missing:
-        raise FactsUnusable(f"a fact is missing: {missing}") from None
+        return Facts.of_application(values, year)
     except FactsInvalid as invalid:
         names = ", ".join(problem.partition(":")[0] for problem in invalid.problems)
         raise FactsUnusable(f"facts that do not fit: {names}") from None
 
 
-def priority_of(programme: Programme, facts: Facts, priority_group: str | None) -> int:
+def priority_of(programme: Programme, facts: Facts) -> int:
     """The household's rank in the programme's priority order; whoever fits nowhere comes last."""
-    codes = {priority_group, facts.poverty_status, "ethnic_minority" if facts.ethnic_minority else None}
+    codes = facts.priority_codes()
     for rank, code in enumerate(programme.priority_order):
         if code in codes:
             return rank

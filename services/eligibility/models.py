@@ -28,7 +28,8 @@ class Base(DeclarativeBase):
 
 
 class ProgrammeVersion(Base):
-    """One published version of a programme. A trigger keeps everything but `status` as it is."""
+    """One published version of a programme; it assesses from `effective_from` on. A trigger keeps everything
+    but `status` as it is."""
 
     __tablename__ = "programme"
     __table_args__ = (
@@ -39,6 +40,7 @@ class ProgrammeVersion(Base):
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    effective_from: Mapped[date] = mapped_column(Date)
     digest: Mapped[str] = mapped_column(Text)
     document: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)

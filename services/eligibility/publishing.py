@@ -54,6 +54,7 @@ def publish(session: Session, document: Mapping[str, Any], actor: Actor) -> Publ
         .values(
             id=programme.id,
             version=programme.version,
+            effective_from=programme.effective_from,
             digest=programme.digest,
             document=text,
             status="published",

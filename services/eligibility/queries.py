@@ -172,7 +172,7 @@ def read_case(session: Session, ring: KeyRing, application_id: str, actor: Actor
         **case._mapping,
         "reasons": [{"code": code, **_words(rules.programme, code)} for code in content["reasons"]],
         "rows": content["rows"],
-        "looked_at": content["looked_at"],
+        "looked_at": {name: content["looked_at"][name] for name in rules.seen},
         "rejection_reason": _rejection(case, key),
     }
 

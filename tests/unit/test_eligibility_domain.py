@@ -55,7 +55,7 @@ def test_an_eligible_household_is_found_eligible_with_its_reason() -> None:
     finding = found()
     assert (finding.outcome, finding.reasons) == ("eligible", ("MEETS_ALL_CONDITIONS",))
     assert finding.looked_at["assessment_year"] == 2026
-    assert "ethnicity" not in finding.looked_at
+    assert finding.looked_at["ethnicity"] == "09"
 
 
 def test_the_year_of_submission_is_the_year_assessed_whenever_it_is_replayed() -> None:
@@ -95,8 +95,7 @@ def test_a_programme_serves_its_area_in_its_period(changes: dict[str, Any], reas
     ],
 )
 def test_the_programmes_order_ranks_a_household(facts: dict[str, Any], rank: int) -> None:
-    values = {**FACTS, **facts}
-    assert priority_of(rules().programme, facts_from(values, 2026), values["priority_group"]) == rank
+    assert priority_of(rules().programme, facts_from({**FACTS, **facts}, 2026)) == rank
 
 
 @pytest.mark.parametrize(

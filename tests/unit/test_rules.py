@@ -104,16 +104,18 @@ class TestTuyenQuang:
         )
         assert assessment.rows == ("R1", "R4", "R5", "R6", "D1")
 
-    def test_it_says_what_it_looked_at(self) -> None:
-        assert rules_of(TUYEN_QUANG).assess(ELIGIBLE).looked_at == {
-            "already_received": False,
-            "assessment_year": 2026,
-            "certificate_year": 2026,
-            "ethnic_minority": True,
-            "has_smartphone": False,
-            "members_count": 4,
-            "poverty_status": "poor",
-        }
+    def test_it_keeps_all_facts_and_says_which_of_them_its_tables_see(self) -> None:
+        rules = rules_of(TUYEN_QUANG)
+        assert rules.assess(ELIGIBLE).looked_at == ELIGIBLE.context()
+        assert rules.seen == (
+            "already_received",
+            "assessment_year",
+            "certificate_year",
+            "ethnic_minority",
+            "has_smartphone",
+            "members_count",
+            "poverty_status",
+        )
 
 
 class TestExampleList:

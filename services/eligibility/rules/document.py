@@ -143,7 +143,7 @@ _SCHEMA = _DocumentSchema()
 
 
 def structure_problems(document: Mapping[str, Any]) -> Iterator[str]:
-    """What is missing, unknown, or of a wrong type or size, in lines: `benefit.amount: Not a valid integer.`"""
+    """What is missing, unknown, or of a wrong type or size, such as `benefit.amount: Not a valid integer.`"""
     try:
         _SCHEMA.load(document)
     except ValidationError as error:

@@ -24,7 +24,8 @@ class Assessment:
 
     outcome: eligible, ineligible, referred, or error (facts that no row planned for: a person must look).
     reasons: codes with sentences in the programme, every reason of a refusal, in the table's order. rows: ids
-    of the rows that hit, the deciding one last. looked_at: the facts the tables can see, by name.
+    of the rows that hit, the deciding one last. looked_at: all facts by name, so that the case can be
+    assessed under other rules too; which of them these tables see stands in `RuleSet.seen`.
     """
 
     outcome: str
@@ -38,7 +39,7 @@ class RuleSet:
 
     def __init__(self, programme: Programme) -> None:
         self.programme = programme
-        self._looked_at = facts_used(programme.rules)
+        self.seen = facts_used(programme.rules)
         # By key the engine keeps its tables compiled; a ZenDecision compiles them at each evaluation (7 times
         # slower), and the batch call's threads do not survive a fork.
         tables: dict[str, dict[str, Any]] = {_KEY: dict(programme.rules)}
@@ -64,5 +65,5 @@ class RuleSet:
             outcome=decision["outcome"],
             reasons=tuple(dict.fromkeys([hit["reason"] for hit in hits])),
             rows=(*[refusal["row"] for refusal in refusals], decision["row"]),
-            looked_at={name: context[name] for name in self._looked_at},
+            looked_at=context,
         )

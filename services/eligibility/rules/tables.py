@@ -18,6 +18,7 @@ from services.eligibility.rules.facts import Kind, fact_kinds
 OUTCOMES = frozenset({"eligible", "ineligible", "referred", "error"})
 REFUSALS, DECISION = "refusals", "decision"
 REFUSAL_COUNT = "len(refusals)"
+_COUNT = range(1_000)
 _POLICIES = {REFUSALS: "collect", DECISION: "first"}
 _OUTPUTS = ("outcome", "reason", "row")
 _EDGES = {("in", REFUSALS), ("in", DECISION), (REFUSALS, DECISION), (REFUSALS, "out"), (DECISION, "out")}
@@ -99,7 +100,7 @@ def _table_problems(name: str, table: Content, reasons: frozenset[str]) -> Itera
 def _column_problems(name: str, column: Content, rows: list[Content]) -> Iterator[str]:
     field = column.get("field")
     if field == REFUSAL_COUNT and name == DECISION:
-        kind: Kind | None = int
+        kind: Kind | None = _COUNT
     else:
         kind = fact_kinds().get(str(field))
     if kind is None:
@@ -124,7 +125,7 @@ def _cell_problems(cell: str, kind: Kind) -> Iterator[str]:
         yield f"{cell} is neither true nor false"
     elif isinstance(kind, frozenset) and (not words <= kind or re.search(r"\d|\btrue\b|\bfalse\b", bare)):
         yield f"{cell} holds a value that the fact cannot take"
-    elif kind is int and (words or re.search(r"\btrue\b|\bfalse\b|\d\.\d", bare)):
+    elif isinstance(kind, range) and (words or re.search(r"\btrue\b|\bfalse\b|\d\.\d", bare)):
         yield f"{cell} compares a whole number with something else"
     elif not _runs(cell, kind):
         yield f"{cell} cannot be read"
@@ -144,7 +145,9 @@ def _sample() -> dict[str, object]:
 
 
 def _any_value(kind: Kind) -> object:
-    return min(kind) if isinstance(kind, frozenset) else kind(1)
+    if isinstance(kind, frozenset):
+        return min(kind)
+    return True if kind is bool else 1
 
 
 def _output_problems(name: str, answers: Content, row: str, reasons: frozenset[str]) -> Iterator[str]:

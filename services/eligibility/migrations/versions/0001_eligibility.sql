@@ -1,11 +1,12 @@
 CREATE TABLE programme (
-    id           text        NOT NULL,
-    version      integer     NOT NULL,
-    digest       text        NOT NULL,
-    document     text        NOT NULL,
-    status       text        NOT NULL,
-    published_by text        NOT NULL,
-    published_at timestamptz NOT NULL DEFAULT now(),
+    id             text        NOT NULL,
+    version        integer     NOT NULL,
+    effective_from date        NOT NULL,
+    digest         text        NOT NULL,
+    document       text        NOT NULL,
+    status         text        NOT NULL,
+    published_by   text        NOT NULL,
+    published_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, version),
     CONSTRAINT programme_version CHECK (version >= 1),
     CONSTRAINT programme_digest CHECK (length(digest) = 64),
@@ -14,8 +15,9 @@ CREATE TABLE programme (
 
 CREATE FUNCTION refuse_new_terms() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.id, NEW.version, NEW.digest, NEW.document, NEW.published_by, NEW.published_at)
-        IS DISTINCT FROM (OLD.id, OLD.version, OLD.digest, OLD.document, OLD.published_by, OLD.published_at)
+    IF (NEW.id, NEW.version, NEW.effective_from, NEW.digest, NEW.document, NEW.published_by, NEW.published_at)
+        IS DISTINCT FROM
+        (OLD.id, OLD.version, OLD.effective_from, OLD.digest, OLD.document, OLD.published_by, OLD.published_at)
     THEN
         RAISE EXCEPTION 'a published programme version never changes' USING ERRCODE = 'restrict_violation';
     END IF;

@@ -21,6 +21,10 @@ PRIORITY_CODES = (
 """Groups that a priority order may name; `Facts.priority_codes` says which of them a household belongs to."""
 HANDSET_KINDS = ("3g", "4g", "5g")
 APPROVAL_MODES = ("list", "automatic")
+DOUBTS = ("conflict_of_interest", "near_duplicate", "id_mismatch", "nine_digit_id")
+"""What a programme may refer to a person although its tables would accept the household."""
+REFER_ON = ("conflict_of_interest", "near_duplicate")
+"""Doubts that refer a case, where the document does not say."""
 REFERRAL_DAYS = 15
 """Days to decide a referred case, where the document does not say."""
 
@@ -130,6 +134,7 @@ class _DocumentSchema(_Strict):
     offline = fields.Nested(_OfflineSchema)
     evidence = fields.List(fields.String(validate=_CODE), required=True)
     approval = fields.Nested(_ApprovalSchema, required=True)
+    refer_on = fields.List(fields.String(validate=validate.OneOf(DOUBTS)))
     referral_days = _perhaps(1, _LONGEST_DAYS)
     reasons = fields.Dict(
         keys=fields.String(validate=_REASON), values=fields.Nested(_SentenceSchema), required=True

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import yaml
 
-from services.eligibility.rules.document import REFERRAL_DAYS, structure_problems
+from services.eligibility.rules.document import REFER_ON, REFERRAL_DAYS, structure_problems
 from services.eligibility.rules.tables import rule_problems
 from shared.reference import areas
 
@@ -66,7 +66,7 @@ class Programme:
     voucher_validity_days: days from issue. handset_kinds: empty for any. reversal_days: days in which a shop
     may take a redemption back, 0 for never. offline: None where a shop without a line may not redeem.
     approval_mode: "list" or "automatic". posting_days: days a list hangs out before it can be approved, 0 for
-    no posting. referral_days: days to decide a referred case. reasons: code → sentences. unverified: the
+    no posting. refer_on: the doubts that refer a case to a person. referral_days: days to decide it. reasons: code → sentences. unverified: the
     fields whose values no source states. digest: sha256 hex of the document. rules: the decision tables in
     JDM.
     """
@@ -98,6 +98,7 @@ class Programme:
     evidence: tuple[str, ...]
     approval_mode: str
     posting_days: int
+    refer_on: tuple[str, ...]
     referral_days: int
     reasons: Mapping[str, Sentence]
     unverified: tuple[str, ...]
@@ -240,6 +241,7 @@ def _programme(document: Mapping[str, Any]) -> Programme:
         evidence=tuple(document["evidence"]),
         approval_mode=approval["mode"],
         posting_days=approval.get("posting_days") or 0,
+        refer_on=tuple(document.get("refer_on", REFER_ON)),
         referral_days=document.get("referral_days") or REFERRAL_DAYS,
         reasons={code: Sentence(**sentence) for code, sentence in document["reasons"].items()},
         unverified=tuple(document["unverified"]),

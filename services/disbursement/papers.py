@@ -1,9 +1,12 @@
 """The answer to a request for paper: a PDF, or its facts as JSON."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from flask import Response, request
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.disbursement import queries
@@ -11,6 +14,7 @@ from services.disbursement.codes import Pins
 from services.disbursement.models import Voucher
 from services.disbursement.printing import Paper, print_vouchers
 from services.disbursement.schemas.printing import LISTED_AT_ONCE, PRINTED_AT_ONCE
+from services.disbursement.tokens import Signer
 from shared.auth import Actor, may_act_in
 from shared.events import NewEvent
 from shared.reference import areas
@@ -19,8 +23,27 @@ from shared.web import Problem, record_events, refuse
 
 PDF, JSON = "application/pdf", "application/json"
 
+_COUNT_COPIES = text(
+    """
+    INSERT INTO voucher_print (voucher_id, copies, printed_by, printed_at)
+    SELECT unnest(CAST(:ids AS uuid[])), 1, :by, :now
+    ON CONFLICT (voucher_id) DO UPDATE SET
+        copies = voucher_print.copies + 1, printed_by = excluded.printed_by, printed_at = excluded.printed_at
+    RETURNING CAST(voucher_id AS text) AS voucher_id, copies
+    """
+)
 
-def print_response(session: Session, actor: Actor, body: dict[str, Any], pins: Pins) -> Response:
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What printing needs besides the vouchers. `complaint`: whom to tell when somebody asks for money."""
+
+    pins: Pins
+    signer: Signer
+    complaint: str
+
+
+def print_response(session: Session, actor: Actor, body: dict[str, Any], press: Press) -> Response:
     """The commune's vouchers, all or the wanted ones. Leaves an access event; PINs go nowhere else."""
     place = areas.commune(body["commune"])
     if not may_act_in(actor, body["commune"], place.province_code if place else ""):
@@ -35,9 +58,22 @@ def print_response(session: Session, actor: Actor, body: dict[str, Any], pins: P
         return refuse(Refusal("TOO_MANY_TO_PRINT", found=len(vouchers), limit=limit))
     _note_access(actor, body["commune"], vouchers)
     if as_json:
-        return Response(orjson.dumps({"vouchers": [_facts(v, pins) for v in vouchers]}), content_type=JSON)
+        facts = [_facts(voucher, press.pins) for voucher in vouchers]
+        return Response(orjson.dumps({"vouchers": facts}), content_type=JSON)
+    copies = _count_copies(session, actor, [voucher.voucher_id for voucher in vouchers])
+    programme = queries.programme(session, body["programme_id"])
+    papers = _papers(vouchers, copies, body, programme.name_vi if programme else "", press)
     session.commit()  # the access is recorded and nothing is locked while the paper is set
-    return Response(_pdf(session, vouchers, body, pins), content_type=PDF)
+    session.close()
+    return Response(print_vouchers(papers), content_type=PDF)
+
+
+def _count_copies(session: Session, actor: Actor, voucher_ids: list[str]) -> dict[str, int]:
+    """Each voucher's number of copies, this one included."""
+    rows = session.execute(
+        _COUNT_COPIES, {"ids": sorted(voucher_ids), "by": actor.subject, "now": datetime.now(UTC)}
+    )
+    return {row.voucher_id: row.copies for row in rows}
 
 
 def _note_access(actor: Actor, commune: str, vouchers: list[Voucher]) -> None:
@@ -57,20 +93,25 @@ def _facts(voucher: Voucher, pins: Pins) -> dict[str, Any]:
     }
 
 
-def _pdf(session: Session, vouchers: list[Voucher], body: dict[str, Any], pins: Pins) -> bytes:
-    programme = queries.programme(session, body["programme_id"])
+def _papers(
+    vouchers: list[Voucher], copies: dict[str, int], body: dict[str, Any], programme: str, press: Press
+) -> list[Paper]:
     labels = {str(case): label for case, label in body["labels"].items()}
-    session.close()
-    return print_vouchers(
-        [
-            Paper(
-                code=voucher.code,
-                pin=pins.pin(voucher.voucher_id),
-                amount=voucher.amount,
-                expires_on=voucher.expires_on,
-                programme=programme.name_vi if programme else "",
-                label=labels.get(voucher.application_id, ""),
-            )
-            for voucher in vouchers
-        ]
-    )
+    villages = {str(case): village for case, village in body["villages"].items()}
+    return [
+        Paper(
+            code=one.code,
+            pin=press.pins.pin(one.voucher_id),
+            amount=one.amount,
+            expires_on=one.expires_on,
+            programme=programme,
+            label=labels.get(one.application_id, ""),
+            token=press.signer.sign(
+                one.code, one.amount, one.minimum_price, one.expires_on, one.programme_id
+            ),
+            village=villages.get(one.application_id, ""),
+            copy=copies[one.voucher_id],
+            complaint=press.complaint,
+        )
+        for one in vouchers
+    ]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 from flask_smorest import Blueprint
 
-from services.disbursement.api.common import pins
-from services.disbursement.papers import print_response
+from services.disbursement.api.common import pins, signer
+from services.disbursement.papers import Press, print_response
 from services.disbursement.schemas import printing as s
 from shared.auth import Role
 from shared.web import current_actor, current_session, requires
@@ -23,4 +23,6 @@ blp = Blueprint("printing", __name__, description="Vouchers on paper")
 @requires(Role.OFFICER, Role.APPROVER)
 def print_vouchers(body: dict[str, Any]) -> Response:
     """Vouchers on paper, with codes and PINs; that somebody printed them is recorded."""
-    return print_response(current_session(), current_actor(), body, pins())
+    complaint = current_app.settings.complaint_channel  # type: ignore[attr-defined]
+    press = Press(pins(), signer(), complaint)
+    return print_response(current_session(), current_actor(), body, press)

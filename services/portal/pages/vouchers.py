@@ -52,11 +52,12 @@ def print_pdf() -> ResponseReturnValue:
     only = request.form.get("application_id")
     part = request.form.get("part", 0, int)
     ids = [only] if only else _open_vouchers(programme_id, commune)[part * PART : (part + 1) * PART]
-    labels = _one_label(only) if only else _labels(programme_id, commune, set(ids))
+    homes = _one_home(only) if only else _homes(programme_id, commune, set(ids))
     body = {
         "programme_id": programme_id,
         "commune": commune,
-        "labels": labels,
+        "labels": {case: label_of(*home) for case, home in homes.items()},
+        "villages": {case: village for case, (_, village) in homes.items()},
         "application_ids": ids or None,
     }
     answer = (
@@ -77,8 +78,8 @@ def _open_vouchers(programme_id: str, commune: str) -> list[str]:
     return sorted(voucher["application_id"] for voucher in found)
 
 
-def _labels(programme_id: str, commune: str, wanted: set[str]) -> dict[str, str]:
-    """What stands on each voucher beside its code: whose it is, and where they live."""
+def _homes(programme_id: str, commune: str, wanted: set[str]) -> dict[str, tuple[str, str]]:
+    """Whose each voucher is, and in which village they live, by application."""
     households = _all(
         "applications",
         "/applications",
@@ -88,15 +89,15 @@ def _labels(programme_id: str, commune: str, wanted: set[str]) -> dict[str, str]
         purpose="PRINT_VOUCHERS",
     )
     return {
-        one["application_id"]: label_of(one["head_name"], one["village"])
+        one["application_id"]: (one["head_name"], one["village"])
         for one in households
         if one["application_id"] in wanted
     }
 
 
-def _one_label(application_id: str) -> dict[str, str]:
+def _one_home(application_id: str) -> dict[str, tuple[str, str]]:
     found = api("applications").get(f"/applications/{application_id}", purpose="PRINT_VOUCHERS")
-    return {application_id: label_of(found["head"]["name"], found["village"])}
+    return {application_id: (found["head"]["name"], found["village"])}
 
 
 def label_of(name: str, village: str) -> str:

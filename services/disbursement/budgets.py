@@ -1,114 +1,143 @@
-"""The budget's guarded statements. Amounts are whole đồng.
+"""The budgets: which one pays for a case, and the postings that move its money. Amounts are whole đồng.
 
-The row is hot: approvals, redemptions and cancellations of a programme all meet there. So each transaction
-comes to it last, after its vouchers, and commits; who moves several programmes takes them in the order of
-their ids. A redemption's money moves at its commit, by the trigger `redemption_settles_its_budget`.
+Nothing here writes a balance: a posting does, inside the database (`move_money`, `settle_money`), and its
+CHECKs refuse what would overdraw a budget. The rows are hot: approvals, redemptions and cancellations of a
+place all meet there. So each transaction posts last, after its vouchers, and commits; who moves several
+budgets takes them in the order of the tree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from services.disbursement.domain import Place, budget_ids
 from services.disbursement.models import Posting, table
 from shared.db import insert_rows
 
+OVERDRAWN = "budget_never_negative"
+
 _OPEN = text(
-    "INSERT INTO budget (programme_id, allocated, available, reserved, spent)"
-    " VALUES (:programme_id, 0, 0, 0, 0) ON CONFLICT DO NOTHING"
-)
-_ALLOCATE = text(
     """
-    UPDATE budget SET
-        allocated = allocated + :amount, available = available + :amount, last_document = :document
-    WHERE programme_id = :programme_id RETURNING available
+    INSERT INTO budget (budget_id, programme_id, province, commune, parent,
+                        allocated, available, reserved, spent, distributed)
+    VALUES (:budget_id, :programme_id, :province, :commune, :parent, 0, 0, 0, 0, 0)
+    ON CONFLICT DO NOTHING RETURNING budget_id
     """
 )
-_RESERVE = text(
+_STANDINGS = text(
     """
-    UPDATE budget SET available = available - :total, reserved = reserved + :total
-    WHERE programme_id = :programme_id AND available >= :total RETURNING available
-    """
-)
-_HOLD = text("SELECT available FROM budget WHERE programme_id = :programme_id FOR UPDATE")
-_VOID = text(
-    """
-    UPDATE budget SET available = available + :total, reserved = reserved - :total
-    WHERE programme_id = :programme_id AND reserved >= :total RETURNING available
+    SELECT budget_id, available, EXISTS (
+        SELECT 1 FROM waitlist WHERE waitlist.budget_id = budget.budget_id AND status = 'waiting'
+    ) AS waited_for
+    FROM budget WHERE budget_id = ANY(CAST(:budget_ids AS text[]))
     """
 )
-_SETTLE_NOW = text("SET CONSTRAINTS redemption_settles_its_budget IMMEDIATE")
+_HOLD = text("SELECT available FROM budget WHERE budget_id = :budget_id FOR UPDATE")
+_SETTLE_NOW = text("SET CONSTRAINTS posting_settles_at_commit IMMEDIATE")
 
 
-class BudgetBroken(Exception):
-    """The reservation that a voucher stands for is not in its budget: nothing may go on."""
+class BudgetTooSmall(Exception):
+    """The money does not reach: the statement's postings were refused, all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One posting. `kind`: allocate, adjust, reserve, post or void."""
+    """One posting: see `models.money` for the kinds. One about a voucher names it, one that a decision makes
+    names its `document` and, when it corrects, the `reason`. The movements of one statement are all of one
+    sort."""
 
-    programme_id: str
+    budget_id: str
     kind: str
     amount: int
     event_id: str
-    application_id: str | None = None
     voucher_id: str | None = None
+    document: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A budget at a glance, without a lock. `waited_for`: somebody stands in its line."""
+
+    available: int
+    waited_for: bool
 
 
 def post(session: Session, movements: Sequence[Movement], moment: datetime) -> None:
-    """Write the postings of movements that the caller makes in the same transaction."""
-    rows = [
-        {
-            "programme_id": movement.programme_id,
-            "kind": movement.kind,
-            "amount": movement.amount,
-            "application_id": movement.application_id,
-            "voucher_id": movement.voucher_id,
-            "event_id": movement.event_id,
-            "posted_at": moment,
+    """Write the postings and so move the money; from here to the commit the budgets' rows are held.
+
+    Raises BudgetTooSmall. The transaction is lost then unless a savepoint stands around the call.
+    """
+    try:
+        insert_rows(session, table(Posting), [_row(movement, moment) for movement in movements])
+    except IntegrityError as error:
+        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) == OVERDRAWN:
+            raise BudgetTooSmall from error
+        raise
+
+
+def _row(movement: Movement, moment: datetime) -> dict[str, Any]:
+    row = {
+        "budget_id": movement.budget_id,
+        "kind": movement.kind,
+        "amount": movement.amount,
+        "event_id": movement.event_id,
+        "posted_at": moment,
+    }
+    if movement.voucher_id is not None:
+        return {**row, "voucher_id": movement.voucher_id}
+    return {**row, "document": movement.document, "reason": movement.reason}
+
+
+def open_budget(session: Session, place: Place) -> bool:
+    """Make the budget of a place, empty, with those above it; False when it was there."""
+    opened = False
+    above: str | None = None
+    for budget_id in reversed(budget_ids(place)):
+        parts = budget_id.split("/")
+        values = {
+            "budget_id": budget_id,
+            "programme_id": place.programme_id,
+            "province": place.province if len(parts) > 1 else None,
+            "commune": place.commune if len(parts) > 2 else None,
+            "parent": above,
         }
-        for movement in movements
-    ]
-    insert_rows(session, table(Posting), rows)
+        opened = session.execute(_OPEN, values).first() is not None
+        above = budget_id
+    return opened
 
 
-def allocate(session: Session, programme_id: str, amount: int, document: str) -> int:
-    """Add money to a programme's budget, opening it at need; returns what is available now."""
-    values = {"programme_id": programme_id, "amount": amount, "document": document}
-    session.execute(_OPEN, {"programme_id": programme_id})
-    return int(session.execute(_ALLOCATE, values).scalar_one())
+def standings(session: Session, places: Iterable[Place]) -> dict[str, Standing]:
+    """The budgets that exist among those that could pay for these places."""
+    wanted = sorted({budget_id for place in places for budget_id in budget_ids(place)})
+    rows = session.execute(_STANDINGS, {"budget_ids": wanted})
+    return {row.budget_id: Standing(row.available, row.waited_for) for row in rows}
 
 
-def reserve(session: Session, programme_id: str, total: int) -> bool:
-    """Reserve `total`, or nothing when the money does not reach."""
-    return session.execute(_RESERVE, {"programme_id": programme_id, "total": total}).first() is not None
+def charged(found: Mapping[str, Standing], place: Place) -> str:
+    """The budget that pays for a place: the most specific one that exists, else the programme's."""
+    return next((one for one in budget_ids(place) if one in found), place.programme_id)
 
 
-def hold(session: Session, programme_id: str) -> int:
-    """Lock the budget's row until the commit, opening it at need; returns what is available.
+def hold(session: Session, budget_id: str) -> int:
+    """Lock a budget's row until the commit, opening a programme's at need; returns what is available.
 
     Whoever brings money meanwhile waits, and then sees whom this transaction has put on the waitlist.
     """
-    available = session.scalar(_HOLD, {"programme_id": programme_id})
+    available = session.scalar(_HOLD, {"budget_id": budget_id})
     if available is None:
-        session.execute(_OPEN, {"programme_id": programme_id})
-        available = session.execute(_HOLD, {"programme_id": programme_id}).scalar_one()
+        open_budget(session, Place(budget_id, None, None))
+        available = session.execute(_HOLD, {"budget_id": budget_id}).scalar_one()
     return int(available)
 
 
-def void(session: Session, programme_id: str, total: int) -> int:
-    """Return a reservation of `total`; returns what is available now. Raises BudgetBroken."""
-    available = session.execute(_VOID, {"programme_id": programme_id, "total": total}).scalar()
-    if available is None:
-        raise BudgetBroken(f"{programme_id} has not reserved {total}")
-    return int(available)
-
-
-def settle_now(session: Session, programme_id: str) -> int:
+def settle_now(session: Session, budget_id: str) -> int:
     """Let the redemptions of this transaction move their money now instead of at the commit; returns what is
     available then. For the rare one that leaves money over."""
     session.execute(_SETTLE_NOW)
-    return hold(session, programme_id)
+    return hold(session, budget_id)

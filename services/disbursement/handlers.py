@@ -1,7 +1,8 @@
 """What this service does with other services' events. A batch of 500 costs a handful of statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -9,9 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.disbursement import budgets
-from services.disbursement.domain import affordable
+from services.disbursement.budgets import Standing
+from services.disbursement.domain import Place, affordable
+from services.disbursement.ending import cancel
 from services.disbursement.models import KnownCase, table
-from services.disbursement.vouchers import Promise, cancel, issue, put_on_waitlist, serve_waitlist
+from services.disbursement.sale import terms_of_sale
+from services.disbursement.vouchers import Promise, issue
+from services.disbursement.waitlist import put_on_waitlist, serve_waitlist
 from shared.db import insert_rows
 from shared.events import Envelope
 from shared.inbox.handlers import HandlerMap, Unit, ignored
@@ -31,50 +36,57 @@ _OCCUPIED = text(
     WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND status = 'waiting'
     """
 )
-_MONEY = text(
-    """
-    SELECT programme_id, available FROM budget
-    WHERE programme_id = ANY(CAST(:programme_ids AS text[])) AND NOT EXISTS (
-        SELECT 1 FROM waitlist WHERE waitlist.programme_id = budget.programme_id AND status = 'waiting'
-    )
-    """
-)
 _SOMEBODY_WAITS = text(
-    "SELECT EXISTS (SELECT 1 FROM waitlist WHERE programme_id = :programme_id AND status = 'waiting')"
+    "SELECT EXISTS (SELECT 1 FROM waitlist WHERE budget_id = :budget_id AND status = 'waiting')"
 )
 _TERMS = text(
     """
-    INSERT INTO programme (programme_id, version, name_vi, name_en)
-    VALUES (:programme_id, :version, :name_vi, :name_en)
+    INSERT INTO programme (programme_id, version, name_vi, name_en, provinces, handset_kinds, maximum_price,
+                           reversal_days, offline_per_voucher, offline_per_day, offline_days_to_send)
+    VALUES (:programme_id, :version, :name_vi, :name_en, CAST(:provinces AS text[]),
+            CAST(:handset_kinds AS text[]), :maximum_price, :reversal_days, :offline_per_voucher,
+            :offline_per_day, :offline_days_to_send)
     ON CONFLICT (programme_id) DO UPDATE SET
-        version = excluded.version, name_vi = excluded.name_vi, name_en = excluded.name_en
+        version = excluded.version, name_vi = excluded.name_vi, name_en = excluded.name_en,
+        provinces = excluded.provinces, handset_kinds = excluded.handset_kinds,
+        maximum_price = excluded.maximum_price, reversal_days = excluded.reversal_days,
+        offline_per_voucher = excluded.offline_per_voucher, offline_per_day = excluded.offline_per_day,
+        offline_days_to_send = excluded.offline_days_to_send
     WHERE programme.version < excluded.version
     """
 )
 
 
-class NoLongerAffordable(Exception):
-    """Another transaction took the money between the look and the guarded statement."""
-
-
 def on_approved(unit: Unit, events: Sequence[Envelope]) -> None:
     """Each approval becomes a voucher, or a place in the waitlist when the money does not reach."""
-    new, again = _still_open(unit.session, [_promise(event) for event in events])
+    places = [_place(event) for event in events]
+    found = budgets.standings(unit.session, set(places))
+    promises = [
+        _promise(event, place, budgets.charged(found, place))
+        for event, place in zip(events, places, strict=True)
+    ]
+    new, again = _still_open(unit.session, promises)
     now = datetime.now(UTC)
-    for promises, fresh in ((new, True), (again, False)):
-        if promises and not _issue_all(unit.session, promises, now, fresh=fresh):
-            _issue_what_fits(unit.session, promises, now, fresh=fresh)
+    for line, fresh in ((new, True), (again, False)):
+        if line and not _issue_all(unit.session, line, found, now, fresh=fresh):
+            _issue_what_fits(unit.session, line, now, fresh=fresh)
 
 
-def _promise(event: Envelope) -> Promise:
+def _place(event: Envelope) -> Place:
+    commune = areas.commune(event.data["commune"])
+    province = commune.province_code if commune else UNKNOWN_PROVINCE
+    return Place(event.data["programme_id"], province, event.data["commune"])
+
+
+def _promise(event: Envelope, place: Place, budget_id: str) -> Promise:
     data = event.data
-    place = areas.commune(data["commune"])
     return Promise(
         application_id=data["application_id"],
         household_id=data["household_id"],
         programme_id=data["programme_id"],
+        budget_id=budget_id,
         commune=data["commune"],
-        province=place.province_code if place else UNKNOWN_PROVINCE,
+        province=place.province or UNKNOWN_PROVINCE,
         amount=data["amount"],
         minimum_price=data["minimum_price"],
         validity_days=data["validity_days"],
@@ -86,7 +98,7 @@ def _promise(event: Envelope) -> Promise:
 
 def _still_open(session: Session, promises: Sequence[Promise]) -> tuple[list[Promise], list[Promise]]:
     """Promises for cases never heard of, and for known ones that may be served (again); each in order."""
-    ordered = sorted(promises, key=lambda promise: promise.place)
+    ordered = sorted(promises, key=lambda promise: promise.turn)
     rows = [{"application_id": case} for case in sorted(p.application_id for p in promises)]
     made = insert_rows(
         session, table(KnownCase), rows, suffix="ON CONFLICT DO NOTHING RETURNING application_id"
@@ -100,48 +112,59 @@ def _still_open(session: Session, promises: Sequence[Promise]) -> tuple[list[Pro
     return [p for p in ordered if p.application_id in new], again
 
 
-def _issue_all(session: Session, promises: list[Promise], now: datetime, *, fresh: bool) -> bool:
+def _issue_all(
+    session: Session, promises: list[Promise], found: Mapping[str, Standing], now: datetime, *, fresh: bool
+) -> bool:
     """The usual way, when the money reaches for everybody and nobody waits: vouchers first and the budget
     last, so that its row is held only for the commit. False, with nothing done, when it is not so."""
-    totals = _totals(promises)
-    money = {
-        row.programme_id: row.available for row in session.execute(_MONEY, {"programme_ids": list(totals)})
-    }
-    if any(money.get(programme_id, 0) < total for programme_id, total in totals.items()):
-        return False
+    for budget_id, line in _lines(promises).items():
+        standing = found.get(budget_id)
+        if standing is None or standing.waited_for or standing.available < _total(line):
+            return False
     try:
         with session.begin_nested():
             issue(session, promises, now, fresh=fresh)
-            for programme_id in sorted(totals):
-                if not budgets.reserve(session, programme_id, totals[programme_id]):
-                    raise NoLongerAffordable(programme_id)
-    except NoLongerAffordable:
+    except budgets.BudgetTooSmall:  # another transaction took the money since
         return False
     return True
 
 
 def _issue_what_fits(session: Session, promises: list[Promise], now: datetime, *, fresh: bool) -> None:
-    """When the money is short: the budget's row first, then vouchers for as many as it pays for, in order,
+    """When the money is short: the budgets' rows first, then vouchers for as many as they pay for, in order,
     and the waitlist for the rest. Where somebody waits already, all stand in the one line."""
-    for programme_id in sorted(_totals(promises)):
-        line = [promise for promise in promises if promise.programme_id == programme_id]
-        available = budgets.hold(session, programme_id)
-        if session.scalar(_SOMEBODY_WAITS, {"programme_id": programme_id}):
+    for budget_id, line in sorted(_held_lines(session, promises).items()):
+        available = budgets.hold(session, budget_id)
+        if session.scalar(_SOMEBODY_WAITS, {"budget_id": budget_id}):
             put_on_waitlist(session, line, fresh=fresh)
-            serve_waitlist(session, programme_id, available, now)
+            serve_waitlist(session, budget_id, available, now)
             continue
         count = affordable([promise.amount for promise in line], available)
         issue(session, line[:count], now, fresh=fresh)
         put_on_waitlist(session, line[count:], fresh=fresh)
-        if not budgets.reserve(session, programme_id, sum(p.amount for p in line[:count])):
-            raise budgets.BudgetBroken(f"{programme_id} lost money while its row was held")
 
 
-def _totals(promises: Sequence[Promise]) -> dict[str, int]:
-    totals: dict[str, int] = defaultdict(int)
+def _held_lines(session: Session, promises: list[Promise]) -> dict[str, list[Promise]]:
+    """The promises by the budget that pays, whose row is held: nobody can open a budget below it meanwhile,
+    so that nobody ever waits above the money that is meant for him."""
+    while True:
+        lines = _lines(promises)
+        for budget_id in sorted(lines):
+            budgets.hold(session, budget_id)
+        found = budgets.standings(session, {promise.place for promise in promises})
+        promises = [replace(p, budget_id=budgets.charged(found, p.place)) for p in promises]
+        if _lines(promises).keys() == lines.keys():
+            return _lines(promises)
+
+
+def _lines(promises: Sequence[Promise]) -> dict[str, list[Promise]]:
+    lines: dict[str, list[Promise]] = defaultdict(list)
     for promise in promises:
-        totals[promise.programme_id] += promise.amount
-    return totals
+        lines[promise.budget_id].append(promise)
+    return lines
+
+
+def _total(promises: Sequence[Promise]) -> int:
+    return sum(promise.amount for promise in promises)
 
 
 def on_withdrawn(unit: Unit, events: Sequence[Envelope]) -> None:
@@ -177,14 +200,17 @@ def _by_case(events: Sequence[Envelope]) -> dict[str, Envelope]:
 
 
 def on_published(unit: Unit, events: Sequence[Envelope]) -> None:
-    """Keep the names that shops read; the money's terms come with each approval."""
+    """Keep the names that shops read, the area, what may be sold; money's terms come with each approval."""
     for event in events:
         document = orjson.loads(event.data["document"])
+        provinces = (document.get("area") or {}).get("provinces")
         values = {
             "programme_id": event.data["programme_id"],
             "version": event.data["version"],
             "name_vi": str(document.get("name_vi") or event.data["programme_id"]),
             "name_en": str(document.get("name_en") or event.data["programme_id"]),
+            "provinces": provinces if isinstance(provinces, list) else None,
+            **terms_of_sale(document),
         }
         unit.session.execute(_TERMS, values)
 

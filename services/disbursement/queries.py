@@ -1,88 +1,58 @@
 """What this service tells. Every question that has an area asks only for the actor's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from services.disbursement.claim_queries import live_claims
+from services.disbursement.domain import Place, budget_ids
 from services.disbursement.models import Budget, Programme, Shop, Voucher, Waitlisted
 from shared.auth import Actor, within
+from shared.reference import areas
 from shared.web import Page, Problem, decode_cursor, encode_cursor
 
-_RECONCILE = text(
-    """
-    SELECT budget.programme_id, budget.allocated, budget.available, budget.reserved, budget.spent,
-           coalesce(sums.allocated, 0) AS posted_allocated,
-           coalesce(sums.allocated - sums.reserved - sums.spent, 0) AS posted_available,
-           coalesce(sums.reserved, 0) AS posted_reserved, coalesce(sums.spent, 0) AS posted_spent
-    FROM budget LEFT JOIN (
-        SELECT programme_id,
-               coalesce(sum(amount) FILTER (WHERE kind IN ('allocate', 'adjust')), 0) AS allocated,
-               coalesce(sum(amount) FILTER (WHERE kind = 'reserve'), 0)
-               - coalesce(sum(amount) FILTER (WHERE kind IN ('post', 'void')), 0) AS reserved,
-               coalesce(sum(amount) FILTER (WHERE kind = 'post'), 0) AS spent
-        FROM posting GROUP BY programme_id
-    ) AS sums USING (programme_id)
-    ORDER BY budget.programme_id
-    """
-)
 _CASES = text(
     """
-    SELECT DISTINCT ON (application_id) application_id, voucher_id, status, amount, expires_on, position,
-           redemption_id, shop_id, price, subsidy
+    SELECT DISTINCT ON (application_id) application_id, budget_id, voucher_id, status, locked, amount,
+           expires_on, position, redemption_id, shop_id, price, subsidy
     FROM (
-        SELECT application_id, voucher_id, voucher.status, voucher.amount, expires_on,
+        SELECT application_id, budget_id, voucher_id, voucher.status, locked, voucher.amount, expires_on,
                CAST(NULL AS integer) AS position, redemption_id, shop_id, price, subsidy, issued_at AS since
-        FROM voucher LEFT JOIN redemption USING (voucher_id)
+        FROM voucher
+        LEFT JOIN (SELECT * FROM redemption WHERE reversed_at IS NULL) AS standing USING (voucher_id)
         WHERE application_id > CAST(:after AS uuid)
         UNION ALL
-        SELECT application_id, NULL, CASE status WHEN 'waiting' THEN 'waitlisted' ELSE status END, amount,
-               NULL, position, NULL, NULL, NULL, NULL, approved_at
+        SELECT application_id, NULL, NULL, CASE status WHEN 'waiting' THEN 'waitlisted' ELSE status END,
+               false, amount, NULL, position, NULL, NULL, NULL, NULL, approved_at
         FROM waitlist WHERE application_id > CAST(:after AS uuid) AND status <> 'issued'
     ) AS live
-    ORDER BY application_id, since DESC LIMIT :limit
+    ORDER BY application_id, since DESC, voucher_id DESC LIMIT :limit
     """
 )
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetCheck:
-    """A budget's row beside the sums of its postings: (allocated, available, reserved, spent) in đồng."""
-
-    programme_id: str
-    row: tuple[int, int, int, int]
-    postings: tuple[int, int, int, int]
-
-    @property
-    def holds(self) -> bool:
-        return self.row == self.postings
+def budget(session: Session, place: Place) -> Budget | None:
+    """The budget of a place itself; None before money, or a wish for money, opened it."""
+    return session.get(Budget, budget_ids(place)[0], populate_existing=True)
 
 
-def reconcile(session: Session) -> list[BudgetCheck]:
-    """Every budget against its postings, in one statement and so at one moment."""
-    return [
-        BudgetCheck(
-            row.programme_id,
-            (row.allocated, row.available, row.reserved, row.spent),
-            (
-                int(row.posted_allocated),
-                int(row.posted_available),
-                int(row.posted_reserved),
-                int(row.posted_spent),
-            ),
-        )
-        for row in session.execute(_RECONCILE)
-    ]
-
-
-def budget(session: Session, programme_id: str) -> Budget | None:
-    """The budget of a programme; None before money or a wish for money came."""
-    return session.get(Budget, programme_id)
+def budgets(session: Session, actor: Actor, programme_id: str, only: str | None = None) -> list[Budget]:
+    """The budgets of a programme that concern the actor: those of its area and those above it, as a tree; or
+    `only` that one."""
+    home = areas.commune(actor.commune) if actor.commune else None
+    own = home.province_code if home else actor.province
+    above = and_(Budget.commune.is_(None), or_(Budget.province.is_(None), Budget.province == own))
+    query = select(Budget).where(
+        Budget.programme_id == programme_id, or_(above, within(actor, Budget.commune, Budget.province))
+    )
+    if only is not None:
+        query = query.where(Budget.budget_id == only)
+    return list(session.scalars(query.order_by(Budget.budget_id)))
 
 
 def programme(session: Session, programme_id: str) -> Programme | None:
@@ -103,6 +73,10 @@ def shops(session: Session, actor: Actor, cursor: str | None, limit: int) -> Pag
         query = query.where(Shop.shop_id > str(decode_cursor(cursor, 1)[0]))
     rows = session.scalars(query.limit(limit + 1)).all()
     return _page(rows, limit, lambda row: encode_cursor(row.shop_id))
+
+
+def voucher(session: Session, voucher_id: str) -> Voucher | None:
+    return session.get(Voucher, voucher_id, populate_existing=True)
 
 
 def vouchers(session: Session, actor: Actor, wanted: dict[str, Any]) -> Page:
@@ -134,7 +108,7 @@ def printable(
 
 
 def funnel(session: Session, actor: Actor, programme_id: str) -> dict[str, Any]:
-    """issued (ever) = redeemed + expired + cancelled + outstanding; `waitlisted` waits now."""
+    """issued (ever) = redeemed + expired + cancelled + reissued + outstanding; `waitlisted` waits now."""
     area = within(actor, Voucher.commune, Voucher.province)
     counts = session.execute(
         select(Voucher.status, func.count())
@@ -158,6 +132,7 @@ def funnel(session: Session, actor: Actor, programme_id: str) -> dict[str, Any]:
         "redeemed": states.get("redeemed", 0),
         "expired": states.get("expired", 0),
         "cancelled": states.get("cancelled", 0),
+        "reissued": states.get("reissued", 0),
         "outstanding": states.get("issued", 0),
     }
 
@@ -166,7 +141,7 @@ def live_state(session: Session, cursor: str | None, limit: int) -> Page:
     """Cases by application id, then budgets, then shops: what the fold of this service's events gives."""
     section, after = (0, "") if cursor is None else _section_cursor(cursor)
     items: list[dict[str, Any]] = []
-    for number, read in enumerate((_cases, _budgets, _shops)):
+    for number, read in enumerate((_cases, _budgets, _shops, live_claims)):
         if number < section:
             continue
         start = after if number == section else ""
@@ -185,8 +160,10 @@ def _cases(session: Session, after: str, limit: int) -> list[tuple[str, dict[str
 
 def _case(row: Any) -> dict[str, Any]:
     return {
+        "budget_id": row.budget_id,
         "voucher_id": _text_or_none(row.voucher_id),
         "status": row.status,
+        "locked": row.locked,
         "amount": row.amount,
         "expires_on": _text_or_none(row.expires_on),
         "position": row.position,
@@ -199,13 +176,13 @@ def _case(row: Any) -> dict[str, Any]:
 
 def _budgets(session: Session, after: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
     rows = session.scalars(
-        select(Budget).where(Budget.programme_id > after).order_by(Budget.programme_id).limit(limit)
+        select(Budget).where(Budget.budget_id > after).order_by(Budget.budget_id).limit(limit)
     )
-    names = ("allocated", "available", "reserved", "spent")
+    names = ("allocated", "available", "reserved", "spent", "distributed")
     return [
         (
-            row.programme_id,
-            {"key": f"budget/{row.programme_id}", "state": {name: getattr(row, name) for name in names}},
+            row.budget_id,
+            {"key": f"budget/{row.budget_id}", "state": {name: getattr(row, name) for name in names}},
         )
         for row in rows
     ]
@@ -224,6 +201,8 @@ def _section_cursor(cursor: str) -> tuple[int, str]:
     section, after = decode_cursor(cursor, 2)
     if section == 0:
         return 0, _uuid_text(after)
+    if section == 3:
+        return 3, _uuid_text(after)
     return (section if section in (1, 2) else 2), str(after)
 
 

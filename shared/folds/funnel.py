@@ -19,6 +19,7 @@ COUNTS = (
     "redeemed",
     "expired",
     "cancelled",
+    "reissued",
 )
 Funnel = dict[str, int]
 
@@ -28,7 +29,8 @@ def funnel(replay: Replay) -> dict[str, Funnel]:
 
     `submitted`: applications that were submitted and not erased, of which `imported` came with a list;
     `eligible`, `ineligible`, `referred`: the last assessment's outcome, whatever was decided after it;
-    `issued`: vouchers ever issued = redeemed + expired + cancelled + outstanding; `waitlisted`: who waits.
+    `issued`: vouchers ever issued = redeemed + expired + cancelled + reissued + outstanding; `waitlisted`:
+    who waits.
     """
     found: dict[str, Funnel] = {}
 
@@ -50,7 +52,7 @@ def funnel(replay: Replay) -> dict[str, Funnel]:
     for key, row in replay.states["disbursement"].items():
         if key.startswith("budget/"):
             for name in COUNTED:
-                count(key.removeprefix("budget/"), name, row[name])
+                count(key.split("/")[1], name, row[name])
         elif row["status"] == "waitlisted":
             count(row["programme_id"], "waitlisted")
     return found

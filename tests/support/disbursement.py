@@ -1,16 +1,23 @@
 """What the tests of disbursement share: approvals as eligibility sends them, money, shops, sales."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
+from services.disbursement.reconcile import reconcile
 from shared.auth import Actor, Role
-from shared.events import Envelope, NewEvent
+from shared.events import Envelope, Head, NewEvent
+from shared.events.envelope import seal_envelope
 from tests.support.service import COMMUNE, MANAGER, SHOP, Bench, actor, foreign_events
 
 PROGRAMME = "tuyen-quang-2026"
 AMOUNT = 500_000
 CASHIER = SHOP
+FUND = actor(Role.MANAGER, subject="quan-ly-quy", commune=None)
+"""The manager without an area: who may give money to any programme."""
 
 
 def approvals(count: int, position: int = 1, **changes: Any) -> list[Envelope]:
@@ -51,9 +58,31 @@ def withdrawn(event: Envelope) -> Envelope:
     return about(event, "application.withdrawn.v1", reason="HOUSEHOLD_ASKED")
 
 
-def give_money(bench: Bench, amount: int, programme_id: str = PROGRAMME) -> None:
-    body = {"amount": amount, "document": "45/QĐ-UBND"}
-    answer = bench.call("POST", f"/budgets/{programme_id}:allocate", MANAGER, json=body, key=True)
+def published(programme_id: str = PROGRAMME, provinces: Any = "national") -> Envelope:
+    """A programme as disbursement hears of it first; `provinces` are those it serves."""
+    document = {"name_vi": "Hỗ trợ", "name_en": "Support", "area": {"provinces": provinces}}
+    data = {
+        "programme_id": programme_id,
+        "version": 1,
+        "digest": "d" * 64,
+        "document": orjson.dumps(document).decode(),
+    }
+    return seal_envelope(
+        NewEvent("programme.published.v1", programme_id, data, "quan-ly"),
+        stream=f"programme/{programme_id}",
+        source="/eligibility",
+        head=Head(),
+        moment=datetime.now(UTC),
+        traceparent=None,
+    )
+
+
+def give_money(bench: Bench, amount: int, programme_id: str = PROGRAMME, **place: str) -> None:
+    """Money for a programme, or a share of it for a province or commune; the programme is published at need."""
+    if not bench.sql("SELECT 1 FROM programme WHERE programme_id = :p", p=programme_id):
+        bench.take_in([published(programme_id)])
+    body = {"amount": amount, "document": "45/QĐ-UBND", **place}
+    answer = bench.call("POST", f"/budgets/{programme_id}:allocate", FUND, json=body, key=True)
     assert answer.status_code == 200, answer.get_data(as_text=True)
 
 
@@ -66,12 +95,18 @@ def cashier(shop_id: str) -> Actor:
     return actor(Role.SHOP, subject=f"cashier-{shop_id}", commune=None, shop_id=shop_id)
 
 
-def budget(bench: Bench, programme_id: str = PROGRAMME) -> tuple[int, int, int, int]:
+def budget(bench: Bench, budget_id: str = PROGRAMME) -> tuple[int, int, int, int]:
     """(allocated, available, reserved, spent) in đồng."""
     (row,) = bench.sql(
-        "SELECT allocated, available, reserved, spent FROM budget WHERE programme_id = :p", p=programme_id
+        "SELECT allocated, available, reserved, spent FROM budget WHERE budget_id = :b", b=budget_id
     )
     return tuple(row)
+
+
+def broken(bench: Bench) -> dict[str, list[dict[str, Any]]]:
+    """What does not tie, by the name of the check; empty when everything does."""
+    with bench.database.transaction() as session:
+        return {result.name: result.rows for result in reconcile(session) if not result.holds}
 
 
 def papers(bench: Bench, application_ids: Sequence[str] | None = None) -> list[dict[str, Any]]:

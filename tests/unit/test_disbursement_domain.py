@@ -22,6 +22,7 @@ def voucher(**changes: object) -> Voucher:
         "application_id": "a",
         "household_id": "h",
         "programme_id": "p",
+        "budget_id": "p",
         "status": "issued",
         "locked": False,
         "amount": 500_000,

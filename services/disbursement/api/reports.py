@@ -5,6 +5,7 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from services.disbursement import queries
+from services.disbursement.reconcile import reconcile
 from services.disbursement.schemas import reports as s
 from shared.auth import Role
 from shared.web import Page, current_actor, current_session, requires
@@ -28,3 +29,13 @@ def show_funnel(query: dict[str, Any]) -> dict[str, Any]:
 def show_live_state(query: dict[str, Any]) -> Page:
     """What the tables hold now, in the shape that a fold of this service's events gives."""
     return queries.live_state(current_session(), query["cursor"], query["limit"])
+
+
+@blp.get("/reconcile")
+@blp.response(200, s.ReconcileResponse())
+@requires(Role.AUDITOR)
+def show_reconcile() -> dict[str, Any]:
+    """Whether everything ties out (budgets, postings, vouchers, the waitlist, claims), and which rows do
+    not."""
+    checks = reconcile(current_session())
+    return {"ties": all(check.holds for check in checks), "checks": checks}

@@ -1,55 +1,113 @@
-"""Each programme's money and the movements behind it. Amounts are whole đồng."""
+"""The programmes' money and the movements behind it. Amounts are whole đồng."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.disbursement.models.base import Base, Moment, UuidText
 
+DEBITS = {
+    "allocate": "available",
+    "withdraw": "allocated",
+    "distribute": "distributed",
+    "collect": "available",
+    "reserve": "reserved",
+    "void": "available",
+    "post": "spent",
+    "release": "available",
+    "reverse": "reserved",
+    "retake": "reserved",
+}
+"""Where a posting of each kind puts its amount."""
+
+CREDITS = {
+    "allocate": "allocated",
+    "withdraw": "available",
+    "distribute": "available",
+    "collect": "distributed",
+    "reserve": "available",
+    "void": "reserved",
+    "post": "reserved",
+    "release": "reserved",
+    "reverse": "spent",
+    "retake": "available",
+}
+"""Where it takes it from. `post` and `release` share out a redeemed voucher's reservation (the subsidy, and what
+the handset cost less); `reverse` and `retake` undo them."""
+
+
+def _account(accounts: dict[str, str]) -> Computed:
+    cases = " ".join(f"WHEN '{kind}' THEN '{account}'" for kind, account in accounts.items())
+    return Computed(f"CASE kind {cases} END", persisted=True)
+
 
 class Budget(Base):
-    """One programme's money: allocated = available + reserved + spent, at every commit."""
+    """One budget of a programme's tree: the programme's own, a province's or a commune's.
+
+    allocated = available + reserved + spent + distributed, at every moment; `distributed` is what the budgets
+    right below were allocated. The amounts change by postings only: triggers see to it.
+    """
 
     __tablename__ = "budget"
     __table_args__ = (
-        CheckConstraint("allocated = available + reserved + spent", name="budget_adds_up"),
-        CheckConstraint("available >= 0 AND reserved >= 0 AND spent >= 0", name="budget_never_negative"),
+        CheckConstraint(
+            "budget_id = programme_id || coalesce('/' || province, '') || coalesce('/' || commune, '')"
+            " AND (commune IS NULL OR province IS NOT NULL)"
+            " AND parent IS NOT DISTINCT FROM CASE WHEN commune IS NOT NULL"
+            " THEN programme_id || '/' || province WHEN province IS NOT NULL THEN programme_id END",
+            name="budget_is_its_path",
+        ),
+        CheckConstraint("allocated = available + reserved + spent + distributed", name="budget_adds_up"),
+        CheckConstraint(
+            "available >= 0 AND reserved >= 0 AND spent >= 0 AND distributed >= 0",
+            name="budget_never_negative",
+        ),
+        Index("budget_by_programme", "programme_id"),
     )
 
-    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    budget_id: Mapped[str] = mapped_column(primary_key=True)
+    programme_id: Mapped[str]
+    province: Mapped[str | None]
+    commune: Mapped[str | None]
+    parent: Mapped[str | None] = mapped_column(ForeignKey("budget.budget_id", name="budget_parent_fkey"))
     allocated: Mapped[int] = mapped_column(BigInteger)
     available: Mapped[int] = mapped_column(BigInteger)
     reserved: Mapped[int] = mapped_column(BigInteger)
     spent: Mapped[int] = mapped_column(BigInteger)
-    last_document: Mapped[str | None]
+    distributed: Mapped[int] = mapped_column(BigInteger)
 
 
 class Posting(Base):
-    """One movement of money, never changed. The sums over a programme equal its budget row:
+    """One movement of money within one budget, never changed: out of account `credit`, into account `debit`.
 
-    reserved = reserve - post - void, spent = post, allocated = allocate + adjust.
+    What concerns a voucher names it; what a decision moved names its document.
     """
 
     __tablename__ = "posting"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('allocate', 'adjust', 'reserve', 'post', 'void')", name="posting_kind_known"
+            "kind IN ('allocate', 'withdraw', 'distribute', 'collect',"
+            " 'reserve', 'void', 'post', 'release', 'reverse', 'retake')",
+            name="posting_kind_known",
         ),
-        CheckConstraint("amount > 0 OR (kind = 'adjust' AND amount <> 0)", name="posting_amount_counts"),
+        CheckConstraint("amount > 0", name="posting_amount_counts"),
         CheckConstraint(
-            "(kind IN ('reserve', 'post', 'void')) = (voucher_id IS NOT NULL)"
-            " AND (voucher_id IS NULL) = (application_id IS NULL)",
-            name="posting_names_its_voucher",
+            "(kind IN ('allocate', 'withdraw', 'distribute', 'collect')) = (voucher_id IS NULL)"
+            " AND (voucher_id IS NULL) = (document IS NOT NULL)",
+            name="posting_names_its_cause",
         ),
         UniqueConstraint("event_id", "kind", name="posting_once_per_event"),
     )
 
     posting_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    programme_id: Mapped[str]
+    budget_id: Mapped[str]
     kind: Mapped[str]
+    debit: Mapped[str] = mapped_column(_account(DEBITS))
+    credit: Mapped[str] = mapped_column(_account(CREDITS))
     amount: Mapped[int] = mapped_column(BigInteger)
-    application_id: Mapped[str | None] = mapped_column(UuidText)
     voucher_id: Mapped[str | None] = mapped_column(UuidText)
     event_id: Mapped[str] = mapped_column(UuidText)
+    document: Mapped[str | None]
+    reason: Mapped[str | None]
     posted_at: Mapped[datetime] = mapped_column(Moment)

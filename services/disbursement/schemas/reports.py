@@ -17,6 +17,7 @@ class FunnelResponse(Schema):
     redeemed = fields.Integer()
     expired = fields.Integer()
     cancelled = fields.Integer()
+    reissued = fields.Integer()
     outstanding = fields.Integer()
 
 
@@ -32,3 +33,18 @@ class LiveStateItem(Schema):
 class LiveStatePage(Schema):
     items = fields.List(fields.Nested(LiveStateItem))
     next_cursor = fields.String(allow_none=True)
+
+
+class CheckResponse(Schema):
+    """`rows` are the first hundred that do not hold, `count` how many there are."""
+
+    name = fields.String()
+    says = fields.String()
+    holds = fields.Boolean()
+    count = fields.Integer()
+    rows = fields.List(fields.Dict())
+
+
+class ReconcileResponse(Schema):
+    ties = fields.Boolean()
+    checks = fields.List(fields.Nested(CheckResponse))

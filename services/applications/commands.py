@@ -1,25 +1,28 @@
 """Use cases of one request, each in the caller's transaction. A domain's no is a Refusal, nothing written."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.applications import domain
+from services.applications import places
+from services.applications.attempts import or_nothing
 from services.applications.entering import (
     Entry,
-    Home,
     Secrets,
     applicant,
     enter,
+    seal_part,
     submitted_event,
-    unseal_part,
 )
 from services.applications.entering_one import enter_one
 from services.applications.household import HouseholdDraft
 from services.applications.models import Application, Erasure, Household
+from services.applications.stored import Stored, read_stored
 from shared.auth import Actor, within
 from shared.db.lean import Lean
 from shared.events import NewEvent
@@ -40,13 +43,25 @@ _WITHDRAW = text(
       AND disbursement_state IS DISTINCT FROM 'redeemed'
     """
 )
+_APPEAL = text(
+    """
+    UPDATE application SET application_state = 'appealed', appealed_at = now(), grounds = :grounds
+    WHERE id = :id AND application_state = 'submitted' AND appealed_at IS NULL
+      AND eligibility_state IN ('ineligible', 'rejected')
+    RETURNING status, revision
+    """
+)
+_HAS_APPEALED = text("SELECT appealed_at IS NOT NULL FROM application WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
+    """An application after a change of it."""
+
     application_id: str
     household_id: str
     status: str
+    revision: int = 1
 
 
 def programme_refusal(session: Session, programme_id: str) -> Refusal | None:
@@ -74,7 +89,9 @@ def enter_application(
         return Refusal("APPLICATION_ID_TAKEN")
     entered = enter(session, secrets.ring, [one], entry)
     if not entered:
-        return Refusal("ALREADY_APPLIED")
+        where = (entry.programme_id, entry.place.commune)
+        holder = places.holder_of(session, one.application_id, one.persons, *where)
+        return Refusal("ALREADY_APPLIED", application_id=holder)
     return Entered(one.application_id, entered[one.application_id], entry.state)
 
 
@@ -82,16 +99,13 @@ def submit_application(
     session: Session, secrets: Secrets, application_id: str, actor: Actor
 ) -> Entered | Refusal | None:
     """A draft becomes an application. None when there is none in the actor's area."""
-    application = find_application(session, application_id, actor)
-    if application is None:
+    stored = read_stored(session, secrets, [application_id], actor).get(application_id)
+    if stored is None:
         return None
-    refusal = programme_refusal(session, application.programme_id)
+    refusal = programme_refusal(session, stored.programme_id)
     if refusal is not None:
         return refusal
-    if _changed(session, _SUBMIT, application_id) == 0:
-        return Refusal("NOT_A_DRAFT")
-    record(session, "applications", [_submission(session, secrets, application, actor)])
-    return Entered(application_id, application.household_id, "submitted")
+    return or_nothing(session, partial(_submit, session, secrets, stored, actor))
 
 
 def withdraw_application(
@@ -99,7 +113,8 @@ def withdraw_application(
 ) -> Entered | Refusal | None:
     """The household takes its application back; `reason` is a code. None when there is none in the area.
 
-    A redeemed voucher cannot be undone by withdrawing. The person stays known to the programme.
+    A redeemed voucher cannot be undone by withdrawing. The persons' places are free again, so that a
+    household that was withdrawn by mistake can be entered anew.
     """
     application = find_application(session, application_id, actor)
     if application is None:
@@ -107,6 +122,7 @@ def withdraw_application(
     if _changed(session, _WITHDRAW, application_id) == 0:
         redeemed = application.disbursement_state == "redeemed"
         return Refusal("ALREADY_REDEEMED" if redeemed else "NOT_WITHDRAWABLE")
+    places.give_back(session, application_id)
     data = {
         "application_id": application_id,
         "household_id": application.household_id,
@@ -119,6 +135,32 @@ def withdraw_application(
         [NewEvent("application.withdrawn.v1", application_id, data, actor.subject)],
     )
     return Entered(application_id, application.household_id, "withdrawn")
+
+
+def appeal_application(
+    session: Session, secrets: Secrets, application_id: str, grounds: str, actor: Actor
+) -> Entered | Refusal | None:
+    """The household objects to the decision, once; `grounds` are its own words and stay sealed.
+
+    None when there is no such application in the actor's area.
+    """
+    stored = read_stored(session, secrets, [application_id], actor).get(application_id)
+    if stored is None:
+        return None
+    sealed = seal_part(stored.home.key, {"grounds": grounds}, f"appeal/{application_id}")
+    row = session.execute(_APPEAL, {"id": application_id, "grounds": sealed}).one_or_none()
+    if row is None:
+        return Refusal("ALREADY_APPEALED" if _has_appealed(session, application_id) else "NOT_APPEALABLE")
+    data = {
+        "application_id": application_id,
+        "household_id": stored.home.id,
+        "programme_id": stored.programme_id,
+        "sealed": base64.b64encode(sealed).decode(),
+    }
+    record(
+        session, "applications", [NewEvent("application.appealed.v1", application_id, data, actor.subject)]
+    )
+    return Entered(application_id, stored.home.id, row.status, row.revision)
 
 
 def erase_household(
@@ -175,17 +217,23 @@ def access_recorded(
     return NewEvent("access.recorded.v1", key, data, actor.subject)
 
 
-def _submission(session: Session, secrets: Secrets, application: Application, actor: Actor) -> NewEvent:
-    """The event of a draft that is submitted now, from what was kept sealed of it."""
-    household = session.get_one(Household, application.household_id)
-    home = Home(household.id, secrets.ring.load(session, [household.id])[household.id])
-    head = unseal_part(home.key, household.sealed, f"household/{household.id}")
-    details = unseal_part(home.key, application.sealed, f"application/{application.id}")
-    place = domain.Place(application.commune, application.province)
-    entry = Entry(application.programme_id, place, application.entered_by, application.channel)
-    draft = domain.draft_of(application.village, head, details)
-    one = applicant(draft, place, secrets.hasher, application.id)
-    return submitted_event(entry, one, home, by=actor.subject)
+def _submit(session: Session, secrets: Secrets, stored: Stored, actor: Actor) -> Entered | Refusal:
+    """Its household may have changed since the draft was entered, through an application to another
+    programme: the places follow. Writes before it refuses: the caller undoes that."""
+    if _changed(session, _SUBMIT, stored.application_id) == 0:
+        return Refusal("NOT_A_DRAFT")
+    one = applicant(stored.draft, stored.place, secrets.hasher, stored.application_id)
+    where = (stored.programme_id, stored.place.commune)
+    if not places.reclaim(session, one.application_id, one.persons, *where):
+        holder = places.holder_of(session, one.application_id, one.persons, *where)
+        return Refusal("ALREADY_APPLIED", application_id=holder)
+    entry = Entry(stored.programme_id, stored.place, stored.entered_by, stored.channel)
+    record(session, "applications", [submitted_event(entry, one, stored.home, by=actor.subject)])
+    return Entered(stored.application_id, stored.home.id, "submitted")
+
+
+def _has_appealed(session: Session, application_id: str) -> bool:
+    return bool(session.scalar(_HAS_APPEALED, {"id": application_id}))
 
 
 def _id_taken(session: Session, application_id: str) -> bool:

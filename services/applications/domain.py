@@ -1,7 +1,7 @@
 """What an application is made of, decided on plain values: places, identities, facts, what is kept sealed."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,8 @@ from shared.reference.text import fold
 from shared.refusal import Refusal
 
 APPLICATION_STATES = ("draft", "submitted", "withdrawn", "appealed")
+UNDER_WAY = ("submitted", "appealed")
+"""Whose case goes on."""
 ELIGIBILITY_STATES = ("eligible", "ineligible", "referred", "approved", "rejected", "revoked")
 DISBURSEMENT_STATES = ("waitlisted", "issued", "redeemed", "expired", "cancelled")
 STATUSES = (
@@ -40,7 +42,7 @@ LONGEST_LINE = 200
 
 _PLAIN_DETAILS = (
     "poverty_status", "members_count", "residence", "has_smartphone", "priority_group", "conflict",
-    "consent_evidence", "notes",
+    "legal_basis", "consent_evidence", "notes",
 )  # fmt: skip
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -70,6 +72,30 @@ def place_of(commune: str) -> Place | Refusal:
             "COMMUNE_CLOSED", commune=commune, now=", ".join(f"{unit.code} {unit.name}" for unit in now)
         )
     return Refusal("COMMUNE_UNKNOWN", commune=commune)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a code lies today; `mapped` when it is the code of a commune that the reform closed."""
+
+    place: Place
+    mapped: bool
+
+
+def locate(commune: str) -> Located | Refusal:
+    """The place that a 5-digit code means today.
+
+    A code of today is understood as such, even if it named another commune before 01/07/2025. COMMUNE_SPLIT
+    lists the communes among which somebody who knows the household must choose; COMMUNE_UNKNOWN.
+    """
+    found = areas.today_of(commune)
+    if len(found) == 1:
+        return Located(Place(found[0].code, found[0].province_code), mapped=found[0].code != commune)
+    if not found:
+        return Refusal("COMMUNE_UNKNOWN", commune=commune)
+    choices = [{"code": unit.code, "name": unit.name} for unit in found]
+    now = ", ".join(f"{unit.code} {unit.name}" for unit in found)
+    return Refusal("COMMUNE_SPLIT", commune=commune, now=now, choices=choices)
 
 
 def persons_of(draft: HouseholdDraft, commune: str, hasher: IdentityHasher) -> tuple[str, ...]:
@@ -188,6 +214,11 @@ def draft_of(village: str, head: dict[str, Any], details: dict[str, Any]) -> Hou
         else None,
         doubts=tuple(details["doubts"]),
     )
+
+
+def same_content(one: HouseholdDraft, other: HouseholdDraft) -> bool:
+    """Whether two drafts say the same. Doubts do not count: they depend on the day a form is read."""
+    return replace(one, doubts=()) == replace(other, doubts=())
 
 
 def defects_of(draft: HouseholdDraft) -> list[tuple[str, str]]:

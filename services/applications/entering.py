@@ -1,7 +1,7 @@
 """Entering applications, many at a time: a handful of multi-row statements for a batch of any size.
 
-The guard against the same person twice in a programme is the primary key of `application_person`: claiming
-comes first, and only what was claimed is written.
+The guard against the same person twice in a programme is in `places`: claiming comes first, and only what was
+claimed is written.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from services.applications import domain
+from services.applications import domain, places
+from services.applications.attempts import begin_anew
 from services.applications.household import HouseholdDraft
-from services.applications.models import Application, ApplicationPerson, Household
+from services.applications.models import Application, Household
 from shared import casestate
 from shared.db import insert_rows
 from shared.events import NewEvent, new_id
@@ -26,7 +27,6 @@ from shared.settings import Settings
 
 HOUSEHOLD = cast("Table", Household.__table__)
 APPLICATION = cast("Table", Application.__table__)
-PERSON = cast("Table", ApplicationPerson.__table__)
 
 _HOLD_HOUSEHOLDS = text(
     """
@@ -42,7 +42,6 @@ _RENEW_HOUSEHOLDS = text(
     WHERE household.id = new.id
     """
 )
-_UNCLAIM = text("DELETE FROM application_person WHERE application_id = ANY(CAST(:ids AS uuid[]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,6 @@ class Entry:
     place: domain.Place
     actor: str
     channel: str
-    legal_basis: str = "public_task"
     import_id: str | None = None
     submit: bool = True
 
@@ -124,13 +122,18 @@ def applicant(
 def enter(session: Session, ring: KeyRing, applicants: Sequence[Applicant], entry: Entry) -> dict[str, str]:
     """Write what is new and record its events; returns application id → household id.
 
-    Who is in the programme already is left out and nothing is written of it.
+    Who is in the programme already is left out and nothing is written of it. The ids are free as far as the
+    caller could see; should another transaction have taken one since, this one clashes and begins anew.
     """
-    claimed = _claim(session, applicants, entry.programme_id, entry.place.commune)
+    wanted = {one.application_id: one.persons for one in applicants}
+    got = places.claim(session, wanted, entry.programme_id, entry.place.commune)
+    claimed = [one for one in applicants if one.application_id in got]
     if not claimed:
         return {}
     homes = _house(session, ring, claimed, entry.place)
-    insert_rows(session, APPLICATION, application_rows(claimed, homes, entry))
+    rows = application_rows(claimed, homes, entry)
+    if len(insert_rows(session, APPLICATION, rows, suffix="ON CONFLICT DO NOTHING RETURNING 1")) < len(rows):
+        begin_anew(session)
     if entry.submit:
         events = [submitted_event(entry, one, homes[one.application_id], by=entry.actor) for one in claimed]
         record(session, "applications", events, fresh=True)
@@ -138,12 +141,19 @@ def enter(session: Session, ring: KeyRing, applicants: Sequence[Applicant], entr
 
 
 def submitted_event(entry: Entry, one: Applicant, home: Home, *, by: str) -> NewEvent:
-    """The fact that names nobody: hashes, a place, and the facts sealed under the household's key.
+    """A household applied. `by` is who submits; `entry.actor`, who entered it, may never approve it."""
+    return NewEvent("application.submitted.v1", one.application_id, _said(entry, one, home), by)
 
-    `by` is who submits; `entry.actor`, who entered it, is the one that may never approve it.
-    """
-    facts = domain.facts_of(one.head, one.details)
-    data = {
+
+def corrected_event(entry: Entry, one: Applicant, home: Home, *, revision: int, reason: str) -> NewEvent:
+    """The whole content anew, as `revision`; `entry.actor` is who corrected it, `reason` a code."""
+    data = {**_said(entry, one, home), "revision": revision, "reason": reason}
+    return NewEvent("application.corrected.v1", one.application_id, data, entry.actor)
+
+
+def _said(entry: Entry, one: Applicant, home: Home) -> dict[str, Any]:
+    """What names nobody: hashes, a place, and the facts sealed under the household's key."""
+    return {
         "application_id": one.application_id,
         "household_id": home.id,
         "programme_id": entry.programme_id,
@@ -154,9 +164,8 @@ def submitted_event(entry: Entry, one: Applicant, home: Home, *, by: str) -> New
         "persons": list(one.persons),
         "namesakes": list(one.namesakes),
         "certificate": one.certificate,
-        "sealed": seal(home.key, facts, f"facts/{one.application_id}"),
+        "sealed": seal(home.key, domain.facts_of(one.head, one.details), f"facts/{one.application_id}"),
     }
-    return NewEvent("application.submitted.v1", one.application_id, data, by)
 
 
 def present(session: Session, applicants: Sequence[Applicant], programme_id: str, commune: str) -> set[str]:
@@ -180,45 +189,6 @@ def unseal_part(key: bytes, sealed: bytes, place: str) -> dict[str, Any]:
     """Raises Unreadable."""
     value: dict[str, Any] = orjson.loads(unseal_bytes(key, sealed, place))
     return value
-
-
-def _claim(
-    session: Session, applicants: Sequence[Applicant], programme_id: str, commune: str
-) -> list[Applicant]:
-    """Take each head's place in the programme; returns those who got it, the first of a list first.
-
-    In the order of the hashes, so that two lists that overlap wait for each other and never in a circle.
-    """
-    rows = [
-        {
-            "programme_id": programme_id,
-            "commune": commune,
-            "person_hash": person,
-            "application_id": one.application_id,
-        }
-        for one in applicants
-        for person in one.persons
-    ]
-    rows.sort(key=lambda row: row["person_hash"])
-    taken = insert_rows(
-        session,
-        PERSON,
-        rows,
-        suffix="ON CONFLICT DO NOTHING RETURNING application_id::text, person_hash",
-    )
-    if len(taken) == len(rows):
-        return list(applicants)
-    got = {tuple(row) for row in taken}
-    whole = [one for one in applicants if all((one.application_id, person) in got for person in one.persons)]
-    partly = {application_id for application_id, _ in got} - {one.application_id for one in whole}
-    if partly:
-        unclaim(session, sorted(partly))
-    return whole
-
-
-def unclaim(session: Session, application_ids: Sequence[str]) -> None:
-    """Give back the places that these applications took and do not use."""
-    session.execute(_UNCLAIM, {"ids": list(application_ids)})
 
 
 def _house(
@@ -291,7 +261,6 @@ def application_rows(
         "status": casestate.overall(entry.state, None, None),
         "entered_by": entry.actor,
         "channel": entry.channel,
-        "legal_basis": entry.legal_basis,
         "import_id": entry.import_id,
         "submitted_at": datetime.now(UTC) if entry.submit else None,
     }
@@ -301,6 +270,7 @@ def application_rows(
             "household_id": homes[one.application_id].id,
             "village": one.village,
             "certificate_hash": one.certificate,
+            "legal_basis": one.details["legal_basis"],
             "words": list(one.words),
             "import_row": one.row,
             "sealed": _sealed_details(one, homes[one.application_id].key),

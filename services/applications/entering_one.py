@@ -1,7 +1,7 @@
 """The short way in for one household from the form: a single statement for what `entering.enter` does in six.
 
 It covers the usual case: the programme is open, the person is new in it, the household is new in the commune.
-Anything else leaves nothing behind and returns False, and the long way finds out what it is.
+Anything else leaves nothing behind and returns None, and the long way finds out what it is.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from services.applications import places
+from services.applications.attempts import begin_anew
 from services.applications.entering import (
     APPLICATION,
     HOUSEHOLD,
@@ -20,7 +22,6 @@ from services.applications.entering import (
     application_rows,
     household_row,
     submitted_event,
-    unclaim,
 )
 from shared.db.lean import Lean
 from shared.events import Head, new_id
@@ -64,15 +65,19 @@ _ENTER = Lean(
         INSERT INTO household_key (household_id, wrapped) SELECT id, CAST(:wrapped AS bytea) FROM housed
     ), entered AS (
         INSERT INTO application ({", ".join(APPLICATION_COLUMNS)})
-        SELECT {_values(APPLICATION, APPLICATION_COLUMNS)} FROM housed RETURNING id
+        SELECT {_values(APPLICATION, APPLICATION_COLUMNS)} FROM housed ON CONFLICT DO NOTHING RETURNING id
     ), {STORE_ONE.format(guard="entered")}
-    SELECT (SELECT count(*) FROM entered) AS entered, (SELECT count(*) FROM claimed) AS claimed
+    SELECT (SELECT count(*) FROM entered) AS entered, (SELECT count(*) FROM housed) AS housed,
+           (SELECT array_agg(person_hash) FROM claimed) AS claimed
     """  # noqa: S608 - names of tables and columns, no values
 )
 
 
 def enter_one(session: Session, ring: KeyRing, one: Applicant, entry: Entry) -> str | None:
-    """Enter and submit one application; its household's id, or None with nothing written."""
+    """Enter and submit one application; its household's id, or None with nothing written.
+
+    Clashes, so that the request begins anew, when another one has just taken the application's id.
+    """
     home = Home(new_id(), new_key())
     _, parameters = sealed("applications", submitted_event(entry, one, home, by=entry.actor), Head())
     application = application_rows([one], {one.application_id: home}, entry)[0]
@@ -89,8 +94,9 @@ def enter_one(session: Session, ring: KeyRing, one: Applicant, entry: Entry) -> 
     failpoint("record.after_insert")
     if found.entered:
         return home.id
-    if found.claimed:
-        unclaim(session, [one.application_id])
+    if found.housed:
+        begin_anew(session)
+    places.unclaim(session, entry.programme_id, entry.place.commune, found.claimed or [])
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 Sex = Literal["male", "female"]
 PovertyStatus = Literal["poor", "near_poor", "none"]
 PriorityGroup = Literal["merit", "social_policy"]
+LegalBasis = Literal["public_task", "consent"]
 
 RELATIONS = ("spouse", "child", "parent", "grandparent", "grandchild", "sibling", "in_law", "other")
 """How a member belongs to the head."""
@@ -61,7 +62,8 @@ class HouseholdDraft:
     citizen_id: 12 digits, or None and then cmnd: 9 digits; certificate_year: the year it holds for;
     certificate_commune: 5-digit code of who issued it, None = the household's own; phone: 10 digits;
     priority_group: merit (người có công) or social_policy; doubts: codes of the warnings that travel with the
-    application; conflict: who at the commune is kin to the household or of it, "" for nobody.
+    application; conflict: who at the commune is kin to the household or of it, "" for nobody; legal_basis:
+    why the personal data may be used, and consent_evidence where the proof of a consent lies.
     """
 
     head_name: str
@@ -87,5 +89,6 @@ class HouseholdDraft:
     devices_received: tuple[DeviceReceived, ...] = ()
     verification: FieldVerification | None = None
     conflict: str = ""
+    legal_basis: LegalBasis = "public_task"
     consent_evidence: str = ""
     doubts: tuple[str, ...] = ()

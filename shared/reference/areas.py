@@ -99,6 +99,16 @@ def resolve_old(code: str) -> list[Commune]:
     return [communes()[new] for new in old.now] if old else []
 
 
+def today_of(code: str) -> list[Commune]:
+    """Today's communes that a 5-digit code can mean, none if it never was one.
+
+    A code that names a commune of today means that one, whatever it named before 01/07/2025; any other means
+    the communes that hold the ground of the one that had it: several where it was split.
+    """
+    found = commune(code)
+    return [found] if found else resolve_old(code)
+
+
 @cache
 def provinces() -> dict[str, Province]:
     """Today's 34 provinces by code."""

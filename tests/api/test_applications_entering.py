@@ -7,7 +7,7 @@ import pytest
 from services.applications.entering import Secrets
 from shared.auth import Role
 from shared.privacy import IdentityHasher, unseal
-from tests.support.applications import applications_bench, enter, form, publish
+from tests.support.applications import THIS_YEAR, applications_bench, enter, form, publish
 from tests.support.service import OFFICER, OTHER_COMMUNE, Bench, actor, problem
 
 OTHER_OFFICER = actor(Role.OFFICER, subject="other", commune=OTHER_COMMUNE)
@@ -42,7 +42,7 @@ def test_the_facts_travel_sealed_under_the_households_key(bench: Bench) -> None:
         "ethnic_minority": True,
         "has_smartphone": False,
         "members_count": 5,
-        "certificate_year": 2026,
+        "certificate_year": THIS_YEAR,
         "priority_group": None,
         "already_received": False,
         "identity": "citizen_id",

@@ -122,6 +122,8 @@ def test_writing_routes_take_an_idempotency_key_or_say_why_not(service: str) -> 
 
 
 NO_KEY = {
+    "applications /applications:batch",  # the device makes the items' ids; sent again they are unchanged
+    "applications /applications:check",  # reads
     "applications /imports",  # its own transactions; the same file again creates nothing twice
     "applications /keys:release",  # reads
     "disbursement /vouchers:lookup",  # reads

@@ -319,6 +319,14 @@ def test_an_application_is_sent_as_the_contract_has_it(app, apis):
     )
 
 
+def test_the_proof_of_a_consent_is_sent_along(app, apis):
+    apis.answers["applications", "/applications"] = {"application_id": CASE, "warnings": []}
+    consent = {"legal_basis": "consent", "consent_evidence": "Giấy đồng ý số 3"}
+    send(visitor(app, "officer"), "/applications/new", idempotency_key="k-1", **{**FORM, **consent})
+    (call,) = apis.sent_to("/applications")
+    assert {name: call.sent[name] for name in consent} == consent
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "expected"),
     [

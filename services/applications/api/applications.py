@@ -1,33 +1,19 @@
-"""Applications one at a time: enter, submit, withdraw, list, read."""
+"""Applications one at a time: enter, list, read."""
 
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
 from services.applications import queries, schemas
-from services.applications.api.common import (
-    answer_refusal,
-    answers_problems,
-    leave_trace,
-    own_place,
-    secrets,
-    today,
-)
-from services.applications.commands import (
-    Entered,
-    enter_application,
-    submit_application,
-    withdraw_application,
-)
+from services.applications.api.changes import answer_of
+from services.applications.api.common import answer_refusal, answers_problems, leave_trace, secrets
+from services.applications.api.reading import household_in, own_place_of
+from services.applications.commands import enter_application
 from services.applications.entering import Entry
-from services.applications.forms import read_form
-from services.applications.lists import Problem as FieldProblem
 from shared.auth import Role
 from shared.web import Page, Problem, Refusal, current_actor, current_session, idempotent, requires
-from shared.web.problems import wanted_language
 
 blp = Blueprint("applications", __name__, description="Applications of households to programmes")
 
@@ -40,46 +26,14 @@ blp = Blueprint("applications", __name__, description="Applications of household
 @idempotent
 def create_application(form: dict[str, Any]) -> ResponseReturnValue:
     """Enter a household into a programme."""
-    place = own_place(form["commune"])
-    reading = read_form(form, today())
-    if reading.draft is None:
-        raise Problem(422, "INVALID_FIELDS", errors={"json": _errors(reading.problems)})
-    entry = Entry(
-        form["programme_id"],
-        place,
-        current_actor().subject,
-        "form",
-        legal_basis=form["legal_basis"],
-        submit=form["submit"],
-    )
+    place, notices = own_place_of(form["commune"])
+    draft, warnings = household_in(form)
+    entry = Entry(form["programme_id"], place, current_actor().subject, "form", submit=form["submit"])
     wanted_id = str(form["application_id"]) if form["application_id"] else None
-    entered = enter_application(current_session(), secrets(), reading.draft, entry, wanted_id)
+    entered = enter_application(current_session(), secrets(), draft, entry, wanted_id)
     if isinstance(entered, Refusal):
         return answer_refusal(entered)
-    return {**_answer(entered), "warnings": reading.problems}
-
-
-@blp.post("/applications/<uuid:application_id>:submit")
-@blp.response(200, schemas.ApplicationAnswer)
-@answers_problems(blp, 400, 404, 409, 422)
-@requires(Role.OFFICER)
-@idempotent
-def submit(application_id: UUID) -> ResponseReturnValue:
-    """Submit a draft."""
-    return _outcome(submit_application(current_session(), secrets(), str(application_id), current_actor()))
-
-
-@blp.post("/applications/<uuid:application_id>:withdraw")
-@blp.arguments(schemas.WithdrawRequest())
-@blp.response(200, schemas.ApplicationAnswer)
-@answers_problems(blp, 400, 404, 409, 413, 422)
-@requires(Role.OFFICER)
-@idempotent
-def withdraw(body: dict[str, Any], application_id: UUID) -> ResponseReturnValue:
-    """Take an application back, with a reason code."""
-    return _outcome(
-        withdraw_application(current_session(), str(application_id), body["reason"], current_actor())
-    )
+    return {**answer_of(entered), "warnings": (*notices, *warnings)}
 
 
 @blp.get("/applications")
@@ -111,33 +65,4 @@ def read_application(query: dict[str, Any], application_id: UUID) -> dict[str, A
     if found is None:
         raise Problem(404, "NOT_FOUND")
     leave_trace(actor, str(application_id), "household", query["purpose"], [found["household_id"]])
-    return found
-
-
-def _outcome(outcome: Entered | Refusal | None) -> dict[str, str] | Response:
-    if outcome is None:
-        raise Problem(404, "NOT_FOUND")
-    return answer_refusal(outcome) if isinstance(outcome, Refusal) else _answer(outcome)
-
-
-def _answer(entered: Entered) -> dict[str, str]:
-    return {
-        "application_id": entered.application_id,
-        "household_id": entered.household_id,
-        "status": entered.status,
-    }
-
-
-def _errors(problems: tuple[FieldProblem, ...]) -> dict[str, Any]:
-    """Problems by field, nested as the form is, in the language the request prefers."""
-    english = wanted_language() == "en"
-    found: dict[str, Any] = {}
-    for problem in problems:
-        if problem.severity != "error":
-            continue
-        *parents, name = problem.field.split(".")
-        place = found
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place.setdefault(name, []).append(problem.message_en if english else problem.message_vi)
     return found

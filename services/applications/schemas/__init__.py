@@ -1,12 +1,26 @@
 """What the API takes and gives. Unknown fields are refused; text is stored as NFC on one line."""
 
 from services.applications.schemas.applications import (
+    AppealRequest,
     ApplicationAnswer,
+    ApplicationChanged,
     ApplicationCreated,
     ApplicationDetail,
+    ConflictFacts,
+    CorrectRequest,
     ReadQuery,
+    ReplaceRequest,
+    RevisionConflict,
+    Revisions,
     Version,
     WithdrawRequest,
+)
+from services.applications.schemas.batches import (
+    BatchAnswer,
+    BatchItem,
+    BatchRequest,
+    CheckAnswer,
+    CheckRequest,
 )
 from services.applications.schemas.common import ProblemDetails
 from services.applications.schemas.finding import (
@@ -30,14 +44,23 @@ from services.applications.schemas.imports import ImportAnswer, ImportFile, Impo
 from services.applications.schemas.personal import EraseAnswer, EraseRequest, KeysAnswer, KeysRequest
 
 __all__ = [
+    "AppealRequest",
     "ApplicationAnswer",
+    "ApplicationChanged",
     "ApplicationCreated",
     "ApplicationDetail",
     "ApplicationItem",
     "ApplicationList",
     "ApplicationRequest",
+    "BatchAnswer",
+    "BatchItem",
+    "BatchRequest",
     "Certificate",
     "CertificateAnswer",
+    "CheckAnswer",
+    "CheckRequest",
+    "ConflictFacts",
+    "CorrectRequest",
     "EraseAnswer",
     "EraseRequest",
     "Funnel",
@@ -55,6 +78,9 @@ __all__ = [
     "LiveStateQuery",
     "ProblemDetails",
     "ReadQuery",
+    "ReplaceRequest",
+    "RevisionConflict",
+    "Revisions",
     "RowProblem",
     "Version",
     "WithdrawRequest",

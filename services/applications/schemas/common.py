@@ -52,7 +52,7 @@ def count(least: int, most: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(least, most), **options)
 
 
-class ProblemDetails(Schema):
+class ProblemCore(Schema):
     """RFC 9457 problem details. `code` is stable; `detail_vi` and `detail_en` say what to do next."""
 
     type = fields.String()
@@ -63,8 +63,13 @@ class ProblemDetails(Schema):
     detail_vi = fields.String()
     detail_en = fields.String()
     instance = fields.String(allow_none=True)
-    facts = fields.Dict()
     errors = fields.Dict()
+
+
+class ProblemDetails(ProblemCore):
+    """RFC 9457 problem details with whatever facts the code has."""
+
+    facts = fields.Dict()
 
 
 class FormWarning(Schema):
@@ -72,3 +77,9 @@ class FormWarning(Schema):
     code = fields.String()
     message_vi = fields.String()
     message_en = fields.String()
+
+
+class FormProblem(FormWarning):
+    """An error keeps the form out; a warning travels with the application."""
+
+    severity = fields.String()

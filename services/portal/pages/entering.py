@@ -43,6 +43,7 @@ FIELDS = (
     "priority_group",
     "notes",
     "legal_basis",
+    "consent_evidence",
 )
 PLACES = {
     "head.birth_year": "head.birth_date",
@@ -92,6 +93,7 @@ def body_of(values: dict[str, str], commune: str) -> dict[str, Any]:
                 "priority_group": values["priority_group"],
                 "notes": values["notes"],
                 "legal_basis": values["legal_basis"],
+                "consent_evidence": values["consent_evidence"],
                 "certificate": _certificate(values),
             }
         ),

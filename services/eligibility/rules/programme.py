@@ -11,7 +11,7 @@ import orjson
 import yaml
 
 from services.eligibility.rules.document import REFER_ON, REFERRAL_DAYS, structure_problems
-from services.eligibility.rules.tables import rule_problems
+from services.eligibility.rules.tables import numbers_used, rule_problems
 from shared.reference import areas
 
 NATIONAL = "national"
@@ -66,9 +66,9 @@ class Programme:
     voucher_validity_days: days from issue. handset_kinds: empty for any. reversal_days: days in which a shop
     may take a redemption back, 0 for never. offline: None where a shop without a line may not redeem.
     approval_mode: "list" or "automatic". posting_days: days a list hangs out before it can be approved, 0 for
-    no posting. refer_on: the doubts that refer a case to a person. referral_days: days to decide it. reasons: code → sentences. unverified: the
-    fields whose values no source states. digest: sha256 hex of the document. rules: the decision tables in
-    JDM.
+    no posting. refer_on: the doubts that refer a case to a person. referral_days: days to decide it. reasons:
+    code → sentences. unverified: the fields whose values no source states. digest: sha256 hex of the
+    document. rules: the decision tables in JDM.
     """
 
     id: str
@@ -146,6 +146,8 @@ def parse_programme(document: Mapping[str, Any]) -> Programme:
             *_sense_problems(document),
             *rule_problems(document["rules"], frozenset(document["reasons"])),
         ]
+    if not problems:
+        problems = list(_line_problems(document))
     if problems:
         raise ProgrammeInvalid(problems)
     return _programme(document)
@@ -205,6 +207,24 @@ def _order_problems(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: a code stands twice"
     if document["id"] in lists["exclusive_with"]:
         yield "exclusive_with: names the programme itself"
+
+
+def _line_problems(document: Mapping[str, Any]) -> Iterator[str]:
+    """The tables hold the lines as numbers, so that they can be read alone: both must say the same."""
+    lines, incomes = document.get("poverty_lines"), numbers_used(document["rules"], "income_per_person")
+    if lines is None:
+        if incomes:
+            yield "poverty_lines: missing, although the tables look at income_per_person"
+        return
+    wanted = {lines["rural"], lines["urban"]}
+    for number in sorted(incomes - {0, 1} - wanted - {line + 1 for line in wanted}):
+        yield f"poverty_lines: the tables compare income_per_person with {number}, which is no line"
+    for line in sorted(wanted - incomes - {number - 1 for number in incomes}):
+        yield f"poverty_lines: no cell of the tables uses the line {line}"
+    needed = lines["deprivations"]
+    counts = numbers_used(document["rules"], "deprivations")
+    if not counts or counts - {needed - 1, needed}:
+        yield f"poverty_lines: the tables do not compare deprivations with {needed}"
 
 
 def _programme(document: Mapping[str, Any]) -> Programme:

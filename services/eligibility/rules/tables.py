@@ -3,41 +3,58 @@
 Two tables. `refusals` (hit policy collect) names every reason against a household, one row each. `decision`
 (hit policy first) turns them into the outcome: its first row refuses as soon as there is a refusal, the rows
 between name the facts of an eligible household in full, its last row catches what no row planned for as an
-error. The engine takes a cell that it cannot read for one that does not match, so every cell is compiled and
-tried here.
+error. The engine takes a cell that it cannot read for one that does not match, so every cell is read here
+(`cells`), tried in the engine, and held against the other rows (`reach`).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import zen
 
+from services.eligibility.rules.cells import Atom, Cell, CellUnreadable, Fact, read_cell
 from services.eligibility.rules.facts import Kind, fact_kinds
+from services.eligibility.rules.reach import Row, reach_problems
 
 OUTCOMES = frozenset({"eligible", "ineligible", "referred", "error"})
 REFUSALS, DECISION = "refusals", "decision"
 REFUSAL_COUNT = "len(refusals)"
+MOST_ROWS = 200
+LONGEST_CELL = 500
 _COUNT = range(1_000)
 _POLICIES = {REFUSALS: "collect", DECISION: "first"}
 _OUTPUTS = ("outcome", "reason", "row")
 _EDGES = {("in", REFUSALS), ("in", DECISION), (REFUSALS, DECISION), (REFUSALS, "out"), (DECISION, "out")}
 _NODE_KINDS = {"inputNode": "in", "outputNode": "out"}
+_ROW_KEYS = frozenset({"_id", "_description"})
 
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_LANGUAGE = frozenset({"and", "or", "not", "in", "true", "false"})
+_ORDERED = frozenset({"<", "<=", ">", ">="})
 
 Content = Mapping[str, Any]
 
 
 def facts_used(rules: Content) -> tuple[str, ...]:
-    """The facts that any column or cell of the tables names, in alphabetical order."""
+    """The facts that any column or cell of sound tables names, in alphabetical order."""
     named: set[str] = set()
-    for node in rules["nodes"]:
-        for text in _texts(node.get("content") or {}):
-            named |= set(_WORD.findall(_QUOTED.sub(" ", text)))
-    return tuple(sorted(named & fact_kinds().keys()))
+    for row in (one for part in table_rows(rules) for one in part):
+        for fact, cell in row.conditions.items():
+            named |= {fact, *cell.facts()}
+    return tuple(sorted(named))
+
+
+def numbers_used(rules: Content, fact: str) -> set[int]:
+    """The whole numbers that the cells of a fact compare it with."""
+    cells = (row.conditions[fact] for part in table_rows(rules) for row in part if fact in row.conditions)
+    return {atom.operand for cell in cells for atom in cell.atoms() if isinstance(atom.operand, int)}
+
+
+def table_rows(rules: Content) -> tuple[list[Row], list[Row]]:
+    """The rows of sound tables: refusals, and those of the decision between its first and its last."""
+    tables = {node["name"]: node["content"] for node in rules["nodes"] if node["name"] in _POLICIES}
+    refusals = [_row(tables[REFUSALS], row) for row in tables[REFUSALS]["rules"]]
+    return refusals, [_row(tables[DECISION], row) for row in tables[DECISION]["rules"][1:-1]]
 
 
 def rule_problems(rules: object, reasons: frozenset[str]) -> list[str]:
@@ -45,7 +62,8 @@ def rule_problems(rules: object, reasons: frozenset[str]) -> list[str]:
     if not isinstance(rules, dict):
         return ["rules: not a decision model"]
     try:
-        return list(_model_problems(rules, reasons))
+        problems = list(_model_problems(rules, reasons))
+        return problems or reach_problems(*table_rows(rules))
     except (KeyError, TypeError, AttributeError) as missing:
         return [f"rules: not the JDM format ({type(missing).__name__}: {missing})"]
 
@@ -59,11 +77,13 @@ def _model_problems(rules: Content, reasons: frozenset[str]) -> Iterator[str]:
     for name, table in tables.items():
         yield from _table_problems(name, table, reasons)
     ids = [row["_id"] for table in tables.values() for row in table["rules"]]
-    yield from (
-        f"rules: row id {row!r} is used twice" for row in sorted({i for i in ids if ids.count(i) > 1})
-    )
+    yield from (f"rules: row id {row!r} is used twice" for row in _twice(ids))
     yield from _refusal_problems(tables[REFUSALS])
     yield from _decision_problems(tables[DECISION])
+
+
+def _twice(values: Sequence[str]) -> list[str]:
+    return sorted({value for value in values if values.count(value) > 1})
 
 
 def _shape_problems(rules: Content) -> Iterator[str]:
@@ -86,65 +106,101 @@ def _table_problems(name: str, table: Content, reasons: frozenset[str]) -> Itera
         yield f"{name}: the hit policy must be {_POLICIES[name]}"
     if table.get("outputPath") != name or table.get("passThrough"):
         yield f"{name}: the output path must be {name}, without pass-through"
+    if table.get("inputField") or table.get("executionMode", "single") != "single":
+        yield f"{name}: must look at the household itself, once: no input field, execution mode single"
     if sorted(column["field"] for column in table["outputs"]) != sorted(_OUTPUTS):
         yield f"{name}: the outputs must be {', '.join(_OUTPUTS)}"
         return
-    if not table["rules"]:
-        yield f"{name}: has no rows"
+    if not 0 < len(table["rules"]) <= MOST_ROWS:
+        yield f"{name}: has {len(table['rules'])} rows, not 1 to {MOST_ROWS}"
+        return
+    yield from _header_problems(name, table)
     for column in table["inputs"]:
         yield from _column_problems(name, column, table["rules"])
     for row in table["rules"]:
+        texts = {column["field"]: _text(row, column) for column in table["outputs"]}
+        unquoted = sorted(field for field, text in texts.items() if text and not _QUOTED.fullmatch(text))
+        if unquoted:
+            yield f"{name}: row {row['_id']}: {', '.join(unquoted)} must be one word in quotes"
         yield from _output_problems(name, _answers(table, row), row["_id"], reasons)
+
+
+def _header_problems(name: str, table: Content) -> Iterator[str]:
+    """Columns that hide each other, and cells that belong to no column, which the engine overlooks."""
+    ids = [column["id"] for column in (*table["inputs"], *table["outputs"])]
+    yield from (f"{name}: column id {one!r} is used twice" for one in _twice(ids))
+    fields = [str(column.get("field")) for column in table["inputs"]]
+    yield from (f"{name}: {field} has two columns" for field in _twice(fields))
+    for row in table["rules"]:
+        stray = sorted(row.keys() - _ROW_KEYS - set(ids))
+        if stray:
+            yield f"{name}: row {row['_id']} has cells without a column: {', '.join(stray)}"
 
 
 def _column_problems(name: str, column: Content, rows: list[Content]) -> Iterator[str]:
     field = column.get("field")
-    if field == REFUSAL_COUNT and name == DECISION:
-        kind: Kind | None = _COUNT
-    else:
-        kind = fact_kinds().get(str(field))
+    counts = field == REFUSAL_COUNT and name == DECISION
+    kind = _COUNT if counts else fact_kinds().get(str(field))
     if kind is None:
         yield f"{name}: unknown fact {field!r}"
         return
     for row in rows:
-        cell = str(row.get(column["id"], "")).strip()
-        where = f"{name}: row {row['_id']}, {field}: "
-        yield from (where + fault for fault in _cell_problems(cell, kind))
+        fault = _cell_fault(_text(row, column), kind)
+        if fault:
+            yield f"{name}: row {row['_id']}, {field}: {fault}"
 
 
-def _cell_problems(cell: str, kind: Kind) -> Iterator[str]:
+def _cell_fault(text: str, kind: Kind) -> str | None:
     """What keeps an input cell from meaning what it says; an empty one means any value."""
-    if not cell:
-        return
-    words = {single or double for single, double in _QUOTED.findall(cell)}
-    bare = _QUOTED.sub(" ", cell)
-    unknown = set(_WORD.findall(bare)) - _LANGUAGE - fact_kinds().keys()
-    if unknown:
-        yield f"unknown fact {', '.join(sorted(unknown))}"
-    elif kind is bool and cell not in ("true", "false"):
-        yield f"{cell} is neither true nor false"
-    elif isinstance(kind, frozenset) and (not words <= kind or re.search(r"\d|\btrue\b|\bfalse\b", bare)):
-        yield f"{cell} holds a value that the fact cannot take"
-    elif isinstance(kind, range) and (words or re.search(r"\btrue\b|\bfalse\b|\d\.\d", bare)):
-        yield f"{cell} compares a whole number with something else"
-    elif not _runs(cell, kind):
-        yield f"{cell} cannot be read"
-
-
-def _runs(cell: str, kind: Kind) -> bool:
-    """Whether the engine compiles a cell and evaluates it to true or false."""
+    if not text:
+        return None
+    if len(text) > LONGEST_CELL:
+        return f"has more than {LONGEST_CELL} characters"
     try:
-        zen.compile_unary_expression(cell)
-        return isinstance(zen.evaluate_unary_expression(cell, {**_sample(), "$": _any_value(kind)}), bool)
+        cell = read_cell(text)
+    except CellUnreadable as unreadable:
+        return f"{text} {unreadable}"
+    unknown = cell.facts() - fact_kinds().keys()
+    if unknown:
+        return f"unknown fact {', '.join(sorted(unknown))}"
+    if kind is bool:
+        return None if text in ("true", "false") else f"{text} is neither true nor false"
+    if isinstance(kind, frozenset):
+        fits = all(_is_word(atom, kind) for atom in cell.atoms())
+        return _untried(text, cell, kind) if fits else f"{text} holds a value that the fact cannot take"
+    fits = all(_is_number(atom) for atom in cell.atoms())
+    return _untried(text, cell, kind) if fits else f"{text} compares a whole number with something else"
+
+
+def _is_word(atom: Atom, kind: frozenset[str]) -> bool:
+    return isinstance(atom.operand, str) and atom.operand in kind and atom.sign not in _ORDERED
+
+
+def _is_number(atom: Atom) -> bool:
+    if isinstance(atom.operand, Fact):
+        return isinstance(fact_kinds()[atom.operand.name], range)
+    return type(atom.operand) is int
+
+
+def _untried(text: str, cell: Cell, kind: Kind) -> str | None:
+    """A cell that the engine reads differently from us, at the values where its meaning changes."""
+    facts = {name: _any_value(one) for name, one in fact_kinds().items()}
+    values: set[str | int] = set(kind) if isinstance(kind, frozenset) else set(_around(cell))
+    try:
+        zen.compile_unary_expression(text)
+        read = {value: zen.evaluate_unary_expression(text, {**facts, "$": value}) for value in values}
     except RuntimeError:
-        return False
+        return f"{text} cannot be read"
+    differs = any(read[value] is not cell.holds(value, facts) for value in values)
+    return f"{text} is read differently by the engine" if differs else None
 
 
-def _sample() -> dict[str, object]:
-    return {name: _any_value(kind) for name, kind in fact_kinds().items()}
+def _around(cell: Cell) -> Iterator[int]:
+    numbers = [atom.operand for atom in cell.atoms() if isinstance(atom.operand, int)]
+    return (max(0, number + step) for number in (1, *numbers) for step in (-1, 0, 1))
 
 
-def _any_value(kind: Kind) -> object:
+def _any_value(kind: Kind) -> str | int | bool:
     if isinstance(kind, frozenset):
         return min(kind)
     return True if kind is bool else 1
@@ -165,7 +221,7 @@ def _refusal_problems(table: Content) -> Iterator[str]:
         answers = _answers(table, row)
         if answers["outcome"] != "ineligible" or answers["reason"] is None:
             yield f"refusals: row {row['_id']} must be ineligible and give a reason"
-        if not any(_conditions(table, row).values()):
+        if not _conditions(table, row):
             yield f"refusals: row {row['_id']} has no condition"
 
 
@@ -189,24 +245,26 @@ def _decision_problems(table: Content) -> Iterator[str]:
         yield "decision: the last row must be an error with a reason and without conditions"
 
 
+def _row(table: Content, row: Content) -> Row:
+    cells = {field: read_cell(text) for field, text in _conditions(table, row).items()}
+    count = cells.pop(REFUSAL_COUNT, None)
+    return Row(row["_id"], cells, _answers(table, row)["reason"], count)
+
+
 def _conditions(table: Content, row: Content) -> dict[str, str]:
     """Field → cell for the input cells that are not empty."""
-    cells = {column["field"]: str(row.get(column["id"], "")).strip() for column in table["inputs"]}
+    cells = {column["field"]: _text(row, column) for column in table["inputs"]}
     return {field: cell for field, cell in cells.items() if cell}
+
+
+def _text(row: Content, column: Content) -> str:
+    return str(row.get(column["id"], "")).strip()
 
 
 def _answers(table: Content, row: Content) -> dict[str, str | None]:
     """Output field → the word in its cell, None for an empty cell or one that is no quoted word."""
     found: dict[str, str | None] = {}
     for column in table["outputs"]:
-        word = _QUOTED.fullmatch(str(row.get(column["id"], "")).strip())
+        word = _QUOTED.fullmatch(_text(row, column))
         found[column["field"]] = (word[1] or word[2]) if word else None
     return found
-
-
-def _texts(content: Content) -> Iterator[str]:
-    """The texts of a table in which facts are named: its input columns and their cells."""
-    columns = content.get("inputs", ())
-    yield from (str(column.get("field", "")) for column in columns)
-    for row in content.get("rules", ()):
-        yield from (str(row.get(column["id"], "")) for column in columns)

@@ -7,7 +7,7 @@ root, without limits, without a health check, or open to the world.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from unittest import mock
 import yaml
 from click.testing import CliRunner
 
-from shared.settings import SettingsError, load
+from shared.settings import SERVICES, SettingsError, load
 from songban.cli import cli
+from songban.processes import CONSUMERS, RELAYS, ROLES, WORKERS
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_SHOT = {"provision", "migrate"}
@@ -28,11 +29,22 @@ def main() -> int:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     secrets = _fresh_secrets()
     problems = [p for name, service in compose["services"].items() for p in _check(name, service, secrets)]
+    problems += _missing_processes(compose["services"].values())
     problems += _check_dockerfile((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     sys.stdout.write(f"{len(compose['services'])} services checked, {len(problems)} problems\n")
     return 1 if problems else 0
+
+
+def _missing_processes(services: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """What `songban up` starts on one machine and no container runs."""
+    wanted = [("serve", name) for name in SERVICES] + [("relay", name) for name in RELAYS]
+    wanted += [("consume", name) for name in CONSUMERS] + [("work", name) for name in WORKERS]
+    commands = [tuple(service.get("command", ())) for service in services]
+    for role, name in wanted:
+        if (role, name) not in commands:
+            yield f"nobody runs `songban {role} {name}`"
 
 
 def _fresh_secrets() -> dict[str, str]:
@@ -77,7 +89,7 @@ def _check_environment(name: str, service: dict[str, Any], secrets: dict[str, st
             yield f"{name}: {key} needs {missing[0]}, which `songban secrets` does not make"
         found[key] = re.sub(r"\$\{(\w+)(?::-([^}]*)|[^}]*)\}", partial(_filled_in, secrets), str(value))
     command = service.get("command", [""])
-    if command[0] in {"serve", "relay", "consume"}:
+    if command[0] in ROLES:
         with mock.patch.dict(os.environ, found, clear=True):
             try:
                 load(command[1])

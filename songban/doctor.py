@@ -11,7 +11,7 @@ from shared.db import Database, DatabaseUnavailable, current_revision, head_revi
 from shared.eventlog import EventLogUnavailable
 from shared.inbox.handlers import topics_of
 from shared.settings import SERVICES, Settings, SettingsError, load
-from songban.processes import CONSUMERS, handlers_of, open_log
+from songban.processes import CONSUMERS, WORKERS, handlers_of, open_log
 
 CLOCK_SECONDS = 2.0
 OUTBOX_SECONDS = 60.0
@@ -57,6 +57,8 @@ def _database(service: str, settings: Settings) -> Iterator[Finding]:
         if service != "portal":
             yield _outbox(service, database)
             yield _dead_letters(service, database)
+        if service in WORKERS:
+            yield _worker(service, database)
     except DatabaseUnavailable as error:
         remedy = "start it (`songban up`), or correct the URL and the password"
         yield Finding(f"database of {service}", False, str(error).splitlines()[0], remedy)
@@ -92,6 +94,17 @@ def _dead_letters(service: str, database: Database) -> Finding:
         count == 0,
         f"{count} open",
         f"look at `songban dead-letters list {service}`",
+    )
+
+
+def _worker(service: str, database: Database) -> Finding:
+    """A worker that runs holds a connection, on whatever machine it is."""
+    statement = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
+    with database.transaction() as session:
+        workers = int(session.scalar(statement, {"name": f"{service}-work"}) or 0)
+    says = "connected" if workers else "nobody does them"
+    return Finding(
+        f"background jobs of {service}", workers > 0, says, f"is `songban work {service}` running?"
     )
 
 

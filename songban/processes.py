@@ -1,10 +1,13 @@
-"""The processes of a service: `serve` answers HTTP, `relay` empties the outbox, `consume` takes events in."""
+"""The processes of a service: `serve` answers HTTP, `relay` empties the outbox, `consume` takes events in,
+`work` does the jobs that no request waits for."""
 
 import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,13 +18,18 @@ from shared.db import Database
 from shared.eventlog import EventLog, connect
 from shared.inbox import Consume
 from shared.inbox.handlers import HandlerMap
+from shared.jobs import Job, Work
 from shared.observability import configure_logging, logger
 from shared.outbox import Relay
 from shared.privacy import KeyClient, KeyRing
-from shared.settings import Settings, load
+from shared.settings import SERVICES, Settings, load
 
 CONSUMERS = ("applications", "eligibility", "disbursement", "audit")
 RELAYS = ("applications", "eligibility", "disbursement", "audit")
+WORKERS = tuple(name for name in SERVICES if find_spec(f"services.{name}.jobs"))
+"""Services that have background jobs."""
+
+ROLES = ("serve", "relay", "consume", "work")
 NEEDS_KEYS = {"eligibility": "ASSESSMENT"}
 """Services whose handlers open sealed facts, and the purpose that each key release records."""
 
@@ -67,6 +75,19 @@ def consume(service: str) -> None:
     Consume(service, database, log, handlers_of(service), key_source=key_source(settings)).run(stop)
     log.close()
     database.close()
+
+
+def work(service: str) -> None:
+    """Do the service's background jobs until SIGTERM."""
+    settings, stop = _begin(service, "work")
+    database = Database(settings.database_url, f"{service}-work", pool_size=3)
+    Work(service, settings, database, jobs_of(service)).run(stop)
+    database.close()
+
+
+def jobs_of(service: str) -> Sequence[Job]:
+    """A service's jobs; one without any has none."""
+    return import_module(f"services.{service}.jobs").JOBS if service in WORKERS else ()
 
 
 def handlers_of(service: str) -> HandlerMap:

@@ -15,7 +15,7 @@ import requests
 from shared.settings import SERVICES
 from songban.kafka import KafkaBroker
 from songban.postgres import free_port
-from songban.processes import CONSUMERS, RELAYS
+from songban.processes import CONSUMERS, RELAYS, WORKERS
 from songban.stack import Stack
 from songban.supervisor import Supervisor, Watched, python_child
 
@@ -87,6 +87,7 @@ def _start_kafka(stack: Stack, supervisor: Supervisor, say: Say) -> KafkaBroker 
 def _start_services(stack: Stack, supervisor: Supervisor) -> None:
     processes = [("serve", service) for service in SERVICES]
     processes += [("relay", service) for service in RELAYS] + [("consume", service) for service in CONSUMERS]
+    processes += [("work", service) for service in WORKERS]
     for role, service in processes:
         metrics = stack.data / "metrics" / service
         metrics.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,15 @@ HANDLER_SECONDS = Histogram(
     ["service", "type"],
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
 )
+JOB_SECONDS = Histogram(
+    "songban_job_seconds",
+    "Time of one run of a background job",
+    ["service", "job"],
+    buckets=(0.005, 0.05, 0.5, 5, 30, 120),
+)
+JOB_FAILURES = Counter(
+    "songban_job_failures_total", "Runs of a background job that failed", ["service", "job"]
+)
 
 
 def exposition() -> bytes:

@@ -115,7 +115,21 @@ def consume(service: str, data: Path) -> None:
 
 
 @cli.command()
-@click.argument("role", type=click.Choice(["serve", "relay", "consume"]))
+@SERVICE
+@DATA
+def work(service: str, data: Path) -> None:
+    """Do SERVICE's background jobs. Several may run: each job has one leader at a time."""
+    from songban.processes import WORKERS
+    from songban.processes import work as run
+
+    if service not in WORKERS:
+        raise click.ClickException(f"{service} has no background jobs; these have: {', '.join(WORKERS)}")
+    load_settings(data)
+    run(service)
+
+
+@cli.command()
+@click.argument("role", type=click.Choice(["serve", "relay", "consume", "work"]))
 @SERVICE
 @DATA
 def healthy(role: str, service: str, data: Path) -> None:

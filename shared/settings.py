@@ -1,8 +1,9 @@
 """Settings of a process, from the environment only. A wrong or missing one stops it with a sentence."""
 
 import base64
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,12 +17,50 @@ PORTS = {"portal": 8000, "applications": 8001, "eligibility": 8002, "disbursemen
 ALGORITHMS = ("ES256", "ES384", "ES512", "Ed25519", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 """Signatures that a public key checks; `none` and shared secrets are not among them."""
 
+COMPLAINT_CHANNEL = "Ủy ban nhân dân xã"
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SECRET: Any = Length(min=1)
 
 
 class SettingsError(SystemExit):
     """A setting is missing or wrong; the message names it and says what it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSettings:
+    """What an officer's list may cost, and how long it is kept.
+
+    max_bytes: of the file; max_rows, max_columns: last row and column in use; max_cell_chars: letters of one
+    cell; file_days: days after which the file and its report are forgotten, whatever became of it.
+    """
+
+    max_bytes: int = 16_000_000
+    max_rows: int = 60_000
+    max_columns: int = 64
+    max_cell_chars: int = 2_000
+    file_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SaleSettings:
+    """What disbursement needs to sign vouchers and to take redemptions back.
+
+    voucher_key: the 32 bytes of an Ed25519 private key; retired_keys: raw public keys whose vouchers still
+    hold; reversal_days: for programmes that name no days of their own (unverified: no source does).
+    """
+
+    voucher_key: bytes = b""
+    retired_keys: tuple[bytes, ...] = ()
+    reversal_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseClient:
+    """An enterprise's till system, as the embedded issuer knows it: by the SHA-256 (hex) of its secret."""
+
+    enterprise_id: str
+    secret_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +95,11 @@ class Settings:
     max_body_bytes: int
     session_key: str
     signing_key_file: str | None
+    imports: ImportSettings = ImportSettings()
+    sales: SaleSettings = SaleSettings()
+    enterprise_clients: Mapping[str, EnterpriseClient] = field(default_factory=dict)
+    complaint_channel: str = COMPLAINT_CHANNEL
+    """Whom to tell when somebody asks a household for money: it stands on every voucher."""
 
 
 def load(service: str) -> Settings:
@@ -111,7 +155,55 @@ def _read(env: Env, service: str) -> Settings:
         max_body_bytes=env.int("MAX_BODY_BYTES", 16 * 1024 * 1024, validate=Range(min=1024)),
         session_key=env.str("SESSION_KEY", validate=_SECRET) if service == "portal" else "",
         signing_key_file=env.str("SIGNING_KEY_FILE", None) if service == "portal" else None,
+        imports=_imports(env),
+        sales=_sales(env) if service == "disbursement" else SaleSettings(),
+        enterprise_clients=_enterprise_clients(env) if service == "portal" else {},
+        complaint_channel=env.str("COMPLAINT_CHANNEL", COMPLAINT_CHANNEL, validate=Length(1, 60)),
     )
+
+
+def _imports(env: Env) -> ImportSettings:
+    usual = ImportSettings()
+    return ImportSettings(
+        max_bytes=env.int("IMPORT_MAX_BYTES", usual.max_bytes, validate=Range(min=1024)),
+        max_rows=env.int("IMPORT_MAX_ROWS", usual.max_rows, validate=Range(1, 1_000_000)),
+        max_columns=env.int("IMPORT_MAX_COLUMNS", usual.max_columns, validate=Range(9, 1_000)),
+        max_cell_chars=env.int("IMPORT_MAX_CELL_CHARS", usual.max_cell_chars, validate=Range(200, 32_767)),
+        file_days=env.int("IMPORT_FILE_DAYS", usual.file_days, validate=Range(1, 3_650)),
+    )
+
+
+def _sales(env: Env) -> SaleSettings:
+    return SaleSettings(
+        voucher_key=_key(env, "VOUCHER_KEY"),
+        retired_keys=tuple(map(_public_key, env.list("VOUCHER_RETIRED_KEYS", []))),
+        reversal_days=env.int("REVERSAL_DAYS", SaleSettings().reversal_days, validate=Range(0, 366)),
+    )
+
+
+def _public_key(text: str) -> bytes:
+    """A public key as `GET /voucher-keys` publishes it: base64url without padding."""
+    try:
+        key = base64.urlsafe_b64decode(text.strip() + "=")
+    except ValueError as error:
+        raise ValueError(f"SONGBAN_VOUCHER_RETIRED_KEYS must be base64url texts: {error}") from None
+    if len(key) != 32:
+        raise ValueError("SONGBAN_VOUCHER_RETIRED_KEYS must each hold 32 bytes: the `x` of /voucher-keys")
+    return key
+
+
+def _enterprise_clients(env: Env) -> dict[str, EnterpriseClient]:
+    """`client=enterprise=sha256 of its secret`, separated by commas; see `songban enterprise-client`."""
+    clients = {}
+    for entry in env.list("ENTERPRISE_CLIENTS", []):
+        client, _, rest = entry.strip().partition("=")
+        enterprise, _, digest = rest.partition("=")
+        if not client or not enterprise or re.fullmatch("[0-9a-f]{64}", digest) is None:
+            raise ValueError(
+                "SONGBAN_ENTERPRISE_CLIENTS must be client=enterprise=sha256, separated by commas"
+            )
+        clients[client] = EnterpriseClient(enterprise, digest)
+    return clients
 
 
 def _client_secrets(env: Env) -> dict[str, str]:

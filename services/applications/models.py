@@ -58,8 +58,9 @@ class Household(Base):
 class ListImport(Base):
     """One file for one commune and programme; sent again it is the same import.
 
-    First checked, then imported by a background job: `done` of `rows` are through. `file` and `report` hold
-    personal data, sealed under the service's wrapping key, until the retention job forgets them.
+    First checked, then imported by a background job: `done` of `rows` are through; `attempts` since the last
+    progress. `file` and `report` hold personal data, sealed under the service's wrapping key, until the
+    retention job forgets them.
     """
 
     __tablename__ = "list_import"
@@ -100,6 +101,7 @@ class ListImport(Base):
     repeated: Mapped[int] = mapped_column(Integer, server_default="0")
     refused: Mapped[int] = mapped_column(Integer, server_default="0")
     warnings: Mapped[int] = mapped_column(Integer, server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     file: Mapped[bytes | None] = mapped_column(LargeBinary)
     report: Mapped[bytes | None] = mapped_column(LargeBinary)
     imported_by: Mapped[str] = mapped_column(Text)

@@ -7,24 +7,21 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.applications.domain import Place
-from services.applications.importing import ImportContext, import_households
 from shared.folds import fold_applications, show_application
 from tests.api.test_applications_handlers import assessed, issued, redeemed, rejected
 from tests.support.applications import (
-    PROGRAMME,
     applications_bench,
     draft,
     enter,
+    enter_drafts,
     form,
     heard,
+    import_list,
     publish,
-    send_list,
 )
 from tests.support.service import AUDITOR, MANAGER, OFFICER, Bench, token
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CONTEXT = ImportContext(PROGRAMME, Place("01075", "08"), OFFICER.subject, chunk=50)
 
 
 @pytest.fixture
@@ -67,11 +64,8 @@ def test_one_person_in_many_programmes_at_once_is_one_household(bench: Bench) ->
 
 
 def test_lists_that_overlap_and_run_together_enter_everybody_once(bench: Bench) -> None:
-    lists = [{n: draft((n * step) % 400) for n in range(400)} for step in (1, 3, 7, 399)]
-    results = at_once(
-        4, lambda which: import_households(bench.database, bench.settings, lists[which], CONTEXT)
-    )
-    assert sum(len(result.accepted) for result in results) == 400
+    lists = [[draft((n * step) % 400) for n in range(400)] for step in (1, 3, 7, 399)]
+    assert sum(at_once(4, lambda which: enter_drafts(bench, lists[which], chunk=50))) == 400
     assert bench.sql("SELECT count(*), count(DISTINCT household_id) FROM application") == [(400, 400)]
     assert bench.sql("SELECT count(*) FROM household_key")[0][0] == 400
     assert len(bench.events()) == 400
@@ -100,12 +94,12 @@ def test_the_replay_of_all_events_is_the_live_state(bench: Bench) -> None:
 def test_the_pilot_communes_list_comes_in_whole(bench: Bench) -> None:
     facts = orjson.loads((EXAMPLES / "nam-ty.facts.json").read_bytes())
     data = (EXAMPLES / "nam-ty.xlsx").read_bytes()
-    answer = send_list(bench, data, filename="nam-ty.xlsx").json
+    answer = import_list(bench, data, filename="nam-ty.xlsx")
     assert answer["accepted"] == facts["households"]
     assert (answer["repeated"], answer["refused"]) == (0, 0)
     assert bench.sql("SELECT count(DISTINCT village) FROM application")[0][0] == facts["villages"]
     assert len(bench.events()) == facts["households"]
-    again = send_list(bench, data, filename="nam-ty.xlsx").json
+    again = import_list(bench, data, filename="nam-ty.xlsx")
     assert (again["accepted"], again["repeated"]) == (0, facts["households"])
     names = "SELECT string_agg(convert_from(bytes, 'UTF8'), '') FROM event_log"
     assert "Giàng" not in bench.sql(names)[0][0]
@@ -117,14 +111,12 @@ def test_no_statement_of_an_import_is_sent_row_by_row(bench: Bench) -> None:
     statements: list[str] = []
     engine = bench.database.engine
     event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    drafts = {number: draft(number) for number in range(500)}
-    import_households(bench.database, bench.settings, drafts, ImportContext(PROGRAMME, CONTEXT.place, "o"))
+    enter_drafts(bench, [draft(number) for number in range(500)])
     assert len(statements) <= 6, statements
 
 
 def test_a_page_is_read_through_an_index(bench: Bench) -> None:
-    drafts = {number: draft(number) for number in range(2000)}
-    import_households(bench.database, bench.settings, drafts, CONTEXT)
+    enter_drafts(bench, [draft(number) for number in range(2000)])
     bench.sql("ANALYZE application")
     plan = bench.sql(
         "EXPLAIN SELECT id FROM application WHERE commune = '01075' AND (created_at, id) <"

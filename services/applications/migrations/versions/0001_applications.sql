@@ -29,6 +29,7 @@ CREATE TABLE list_import (
     repeated     integer     NOT NULL DEFAULT 0,
     refused      integer     NOT NULL DEFAULT 0,
     warnings     integer     NOT NULL DEFAULT 0,
+    attempts     integer     NOT NULL DEFAULT 0,
     file         bytea,
     report       bytea,
     imported_by  text        NOT NULL,

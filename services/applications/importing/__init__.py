@@ -1,0 +1,1 @@
+"""Taking in officers' lists: received and kept sealed, then read, checked and entered by a job."""

@@ -1,0 +1,10 @@
+"""What this service does in the background."""
+
+from services.applications.importing.forgetting import forget_old_files
+from services.applications.importing.running import import_next
+from shared.jobs import Job
+
+JOBS = (
+    Job("imports", import_next, every=0.5),
+    Job("old-lists", forget_old_files, every=3600.0),
+)

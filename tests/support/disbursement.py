@@ -11,7 +11,7 @@ from services.disbursement.reconcile import reconcile
 from shared.auth import Actor, Role
 from shared.events import Envelope, Head, NewEvent
 from shared.events.envelope import seal_envelope
-from tests.support.service import COMMUNE, MANAGER, SHOP, Bench, actor, foreign_events
+from tests.support.service import COMMUNE, MANAGER, PROVINCE, SHOP, Bench, actor, foreign_events
 
 PROGRAMME = "tuyen-quang-2026"
 AMOUNT = 500_000
@@ -58,12 +58,14 @@ def withdrawn(event: Envelope) -> Envelope:
     return about(event, "application.withdrawn.v1", reason="HOUSEHOLD_ASKED")
 
 
-def published(programme_id: str = PROGRAMME, provinces: Any = "national") -> Envelope:
-    """A programme as disbursement hears of it first; `provinces` are those it serves."""
-    document = {"name_vi": "Hỗ trợ", "name_en": "Support", "area": {"provinces": provinces}}
+def published(
+    programme_id: str = PROGRAMME, provinces: Any = "national", version: int = 1, name: str = "Hỗ trợ"
+) -> Envelope:
+    """A programme's version as disbursement hears of it; `provinces` are those it serves."""
+    document = {"name_vi": name, "name_en": f"{name} (en)", "area": {"provinces": provinces}}
     data = {
         "programme_id": programme_id,
-        "version": 1,
+        "version": version,
         "digest": "d" * 64,
         "document": orjson.dumps(document).decode(),
     }
@@ -71,14 +73,14 @@ def published(programme_id: str = PROGRAMME, provinces: Any = "national") -> Env
         NewEvent("programme.published.v1", programme_id, data, "quan-ly"),
         stream=f"programme/{programme_id}",
         source="/eligibility",
-        head=Head(),
+        head=Head(version - 1, "e" * 64) if version > 1 else Head(),
         moment=datetime.now(UTC),
         traceparent=None,
     )
 
 
 def give_money(bench: Bench, amount: int, programme_id: str = PROGRAMME, **place: str) -> None:
-    """Money for a programme, or a share of it for a province or commune; the programme is published at need."""
+    """Money for a programme, or a share of it for a province or commune. Publishes the programme at need."""
     if not bench.sql("SELECT 1 FROM programme WHERE programme_id = :p", p=programme_id):
         bench.take_in([published(programme_id)])
     body = {"amount": amount, "document": "45/QĐ-UBND", **place}
@@ -86,9 +88,29 @@ def give_money(bench: Bench, amount: int, programme_id: str = PROGRAMME, **place
     assert answer.status_code == 200, answer.get_data(as_text=True)
 
 
-def open_shop(bench: Bench, shop_id: str = "shop-1") -> None:
-    body = {"shop_id": shop_id, "enterprise_id": "telecom-1", "name": "Cửa hàng Nậm Dịch", "commune": COMMUNE}
-    assert bench.call("POST", "/shops", MANAGER, json=body, key=True).status_code == 201
+def register_enterprise(bench: Bench, enterprise_id: str = "telecom-1") -> None:
+    body = {
+        "enterprise_id": enterprise_id,
+        "name": "Viễn thông 1",
+        "contact": "1800 0000",
+        "province": PROVINCE,
+    }
+    assert bench.call("POST", "/enterprises", MANAGER, json=body, key=True).status_code in (201, 409)
+
+
+def open_shop(bench: Bench, shop_id: str = "shop-1", **changes: Any) -> None:
+    """A shop that may redeem as fast as a test can; `changes` say otherwise."""
+    body = {
+        "shop_id": shop_id,
+        "enterprise_id": "telecom-1",
+        "name": "Cửa hàng Nậm Dịch",
+        "commune": COMMUNE,
+        "minute_limit": 1_000_000,
+        **changes,
+    }
+    register_enterprise(bench, body["enterprise_id"])
+    answer = bench.call("POST", "/shops", MANAGER, json=body, key=True)
+    assert answer.status_code == 201, answer.get_data(as_text=True)
 
 
 def cashier(shop_id: str) -> Actor:

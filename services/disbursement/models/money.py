@@ -33,8 +33,8 @@ CREDITS = {
     "reverse": "spent",
     "retake": "available",
 }
-"""Where it takes it from. `post` and `release` share out a redeemed voucher's reservation (the subsidy, and what
-the handset cost less); `reverse` and `retake` undo them."""
+"""Where it takes it from. `post` and `release` share out a redeemed voucher's reservation (the subsidy, and
+what the handset cost less); `reverse` and `retake` undo them."""
 
 
 def _account(accounts: dict[str, str]) -> Computed:

@@ -1,6 +1,6 @@
 """Each programme that comes with Sóng Bản, held against a table of cases: outcome, reasons, rows, rank.
 
-The tables are data (`tests/programmes/<programme>.yaml`), so that whoever knows a programme can check them and
+The tables are data (`tests/programmes/<programme>.yaml`): whoever knows a programme can check them and
 add to them without reading code.
 """
 

@@ -217,14 +217,13 @@ def _line_problems(document: Mapping[str, Any]) -> Iterator[str]:
             yield "poverty_lines: missing, although the tables look at income_per_person"
         return
     wanted = {lines["rural"], lines["urban"]}
-    for number in sorted(incomes - {0, 1} - wanted - {line + 1 for line in wanted}):
+    for number in sorted(incomes - {0, 1} - wanted):
         yield f"poverty_lines: the tables compare income_per_person with {number}, which is no line"
-    for line in sorted(wanted - incomes - {number - 1 for number in incomes}):
+    for line in sorted(wanted - incomes):
         yield f"poverty_lines: no cell of the tables uses the line {line}"
     needed = lines["deprivations"]
-    counts = numbers_used(document["rules"], "deprivations")
-    if not counts or counts - {needed - 1, needed}:
-        yield f"poverty_lines: the tables do not compare deprivations with {needed}"
+    if numbers_used(document["rules"], "deprivations") != {needed}:
+        yield f"poverty_lines: the tables must compare deprivations with {needed} and nothing else"
 
 
 def _programme(document: Mapping[str, Any]) -> Programme:

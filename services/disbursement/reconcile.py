@@ -248,7 +248,71 @@ WAITLIST = (
     ),
 )
 
-CHECKS: tuple[Check, ...] = (*MONEY, *VOUCHERS, *WAITLIST)
+CLAIMS = (
+    _check(
+        "claims-equal-their-lines",
+        "each claim's sums are those of its lines",
+        """
+        SELECT claim_id, claim.status, claimed, disputed, accepted, lines, line_count, line_sum,
+               disputed_sum, accepted_sum
+        FROM claim LEFT JOIN (
+            SELECT claim_id, count(*) AS line_count, CAST(sum(amount) AS bigint) AS line_sum,
+                   CAST(sum(CASE status WHEN 'disputed' THEN amount ELSE 0 END) AS bigint) AS disputed_sum,
+                   CAST(sum(CASE status WHEN 'accepted' THEN amount ELSE 0 END) AS bigint) AS accepted_sum
+            FROM claim_line GROUP BY claim_id
+        ) AS sums USING (claim_id)
+        WHERE claim.status <> 'withdrawn'
+          AND (claimed, disputed, accepted, CAST(lines AS bigint))
+              IS DISTINCT FROM (line_sum, disputed_sum, accepted_sum, line_count)
+        ORDER BY claim_id
+        """,
+    ),
+    _check(
+        "claims-equal-their-payments",
+        "what is ordered and paid of each claim is what its payments say",
+        """
+        SELECT claim_id, ordered, paid, ordered_sum, paid_sum FROM claim LEFT JOIN (
+            SELECT claim_id, CAST(sum(amount) FILTER (WHERE status <> 'failed') AS bigint) AS ordered_sum,
+                   CAST(sum(amount) FILTER (WHERE status = 'paid') AS bigint) AS paid_sum
+            FROM payment GROUP BY claim_id
+        ) AS sums USING (claim_id)
+        WHERE ordered <> coalesce(ordered_sum, 0) OR paid <> coalesce(paid_sum, 0) ORDER BY claim_id
+        """,
+    ),
+    _check(
+        "redemptions-are-claimed-once",
+        "a redemption that is bound to a claim has its line in it, and stands",
+        """
+        SELECT redemption_id, redemption.claim_id, line.claim_id AS line_of, reversed_at
+        FROM redemption FULL JOIN (
+            SELECT redemption_id, claim_id FROM claim_line WHERE kind = 'redemption' AND status <> 'withdrawn'
+        ) AS line USING (redemption_id)
+        WHERE redemption.claim_id IS DISTINCT FROM line.claim_id
+           OR (redemption.claim_id IS NOT NULL AND reversed_at IS NOT NULL)
+        ORDER BY redemption_id
+        """,
+    ),
+    _check(
+        "enterprises-are-paid-what-was-spent",
+        "paid <= accepted <= claimed <= redeemed, for each enterprise and programme",
+        """
+        SELECT enterprise_id, programme_id, redeemed, claimed, accepted, paid FROM (
+            SELECT enterprise_id, programme_id, CAST(sum(subsidy) AS bigint) AS redeemed
+            FROM redemption WHERE reversed_at IS NULL GROUP BY enterprise_id, programme_id
+        ) AS sold FULL JOIN (
+            SELECT enterprise_id, programme_id, CAST(sum(claimed - disputed) AS bigint) AS claimed,
+                   CAST(sum(accepted) AS bigint) AS accepted, CAST(sum(paid) AS bigint) AS paid
+            FROM claim WHERE status <> 'withdrawn' GROUP BY enterprise_id, programme_id
+        ) AS asked USING (enterprise_id, programme_id)
+        WHERE NOT (coalesce(paid, 0) <= coalesce(accepted, 0)
+                   AND coalesce(accepted, 0) <= coalesce(claimed, 0)
+                   AND coalesce(claimed, 0) <= coalesce(redeemed, 0))
+        ORDER BY enterprise_id, programme_id
+        """,
+    ),
+)
+
+CHECKS: tuple[Check, ...] = (*MONEY, *VOUCHERS, *WAITLIST, *CLAIMS)
 
 
 def reconcile(session: Session, checks: Iterable[Check] = CHECKS) -> list[Result]:

@@ -19,7 +19,7 @@ _FIELD = 0b100101
 
 def new_code() -> str:
     """A fresh random code."""
-    return _with_check([secrets.randbelow(32) for _ in range(LENGTH - 1)])
+    return numbered_code(secrets.randbits(5 * (LENGTH - 1)))
 
 
 def _with_check(body: list[int]) -> str:

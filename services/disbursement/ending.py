@@ -47,7 +47,7 @@ _EXPIRE = text(
     """
     WITH wanted AS (
         SELECT voucher_id FROM voucher WHERE live AND status = 'issued' AND expires_on < :today
-        ORDER BY voucher_id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY expires_on LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE voucher SET status = 'expired', live = false
     FROM wanted WHERE voucher.voucher_id = wanted.voucher_id

@@ -1,4 +1,4 @@
-"""Looking and proving: `songban audit` and `songban doctor`."""
+"""Looking and proving: `songban audit`, `songban reconcile` and `songban doctor`."""
 
 import json
 import sys
@@ -53,6 +53,28 @@ def audit_verify(data: Path) -> None:
     answer = call_service(data, "get", "audit", "/checks/verify", AUDITOR)
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     sys.exit(0 if answer["verified"] else 1)
+
+
+@cli.command("reconcile")
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+def reconcile(data: Path, as_json: bool) -> None:
+    """Check that budgets, postings, vouchers, waitlist and claims tie out. Exits 1 and names what does not."""
+    from songban.actors import AUDITOR
+
+    answer = call_service(data, "get", "disbursement", "/reconcile", AUDITOR)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        for check in answer["checks"]:
+            mark = "[green]ok[/]  " if check["holds"] else "[red]BAD[/] "
+            console.print(f"{mark} {check['name']}: {check['says']}", highlight=False)
+            for row in check["rows"]:
+                facts = "  ".join(f"{name}={value}" for name, value in row.items())
+                console.print(f"      → {facts}", highlight=False, markup=False)
+            if check["count"] > len(check["rows"]):
+                console.print(f"      … {check['count']} rows in all", highlight=False)
+    sys.exit(0 if answer["ties"] else 1)
 
 
 @cli.command()

@@ -22,6 +22,7 @@ from benchmarks.harness import arguments, console, report, stack
 from songban.actors import APPROVER, COMMUNE, MANAGER, OFFICER
 from songban.demo import Demo
 from songban.gateway import Gateway
+from songban.lists import ListFile, send_list
 from songban.stack import Stack
 from songban.story import ROOT, gateway_of
 
@@ -94,11 +95,9 @@ def _lists(directory: Path, count: int, per_list: int) -> list[Path]:
 
 
 def _import(gateway: Gateway, programme_id: str, path: Path) -> None:
-    form = {"programme_id": programme_id, "commune": COMMUNE}
-    files = {"file": (path.name, path.read_bytes())}
-    answer = gateway.call("POST", "applications", "/imports", OFFICER, data=form, files=files)
-    if answer["refused"] or answer["repeated"]:
-        raise RuntimeError(f"the list did not go through: {answer}")
+    told = send_list(gateway, OFFICER, ListFile(path.name, path.read_bytes(), COMMUNE, programme_id))
+    if told["accepted"] != told["rows"]:
+        raise RuntimeError(f"the list did not go through: {told}")
 
 
 def _approve_until(gateway: Gateway, programme_id: str, done: threading.Event) -> None:

@@ -12,8 +12,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.eligibility.rules import load_document
-from songban.actors import APPROVER, AUDITOR, COMMUNE, ENTERPRISE, MANAGER, OFFICER, SHOP, SHOPKEEPER
+from songban.actors import (
+    APPROVER,
+    AUDITOR,
+    COMMUNE,
+    ENTERPRISE,
+    MANAGER,
+    OFFICER,
+    PROVINCE,
+    SHOP,
+    SHOPKEEPER,
+)
 from songban.gateway import Gateway, Refused
+from songban.lists import ListFile, send_list
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 REDEMPTIONS = 100
@@ -46,26 +57,38 @@ class Demo:
         published = self.gateway.post("eligibility", "/programmes", MANAGER, {"document": document})
         programme_id = str(published["programme_id"])
         if self._budget(programme_id) == 0:
-            body = {"amount": int(document["budget"]), "document": "Dự toán trình diễn"}
-            self.gateway.post("disbursement", f"/budgets/{programme_id}:allocate", MANAGER, body)
+            self._wait("budget", lambda: self._allocate(programme_id, int(document["budget"])))
         if not any(shop["shop_id"] == SHOP for shop in self._get("disbursement", "/shops", MANAGER)["items"]):
-            shop = {
-                "shop_id": SHOP,
-                "enterprise_id": ENTERPRISE,
-                "name": "Cửa hàng Nậm Dịch",
-                "commune": COMMUNE,
-            }
-            self.gateway.post("disbursement", "/shops", MANAGER, shop)
+            self._open_shop()
         self._wait("programme known", lambda: self.knows(programme_id))
         return programme_id
 
+    def _open_shop(self) -> None:
+        """An enterprise with one shop, which serves a hundred households within seconds here."""
+        enterprise = {
+            "enterprise_id": ENTERPRISE,
+            "name": "Viễn thông trình diễn",
+            "contact": "vien-thong.example",
+            "province": PROVINCE,
+        }
+        shop = {
+            "shop_id": SHOP,
+            "enterprise_id": ENTERPRISE,
+            "name": "Cửa hàng Nậm Dịch",
+            "commune": COMMUNE,
+            "minute_limit": 1_000_000,
+        }
+        self.gateway.post("disbursement", "/enterprises", MANAGER, enterprise)
+        self.gateway.post("disbursement", "/shops", MANAGER, shop)
+
     def import_list(self, programme_id: str) -> None:
         """Send the list (a second time it creates nothing twice); wait until each case is assessed."""
-        form = {"programme_id": programme_id, "commune": COMMUNE}
-        content = self.file.read_bytes()
-        self.gateway.call(
-            "POST", "applications", "/imports", OFFICER, data=form, files={"file": (self.file.name, content)}
+        file = ListFile(self.file.name, self.file.read_bytes(), COMMUNE, programme_id)
+        told = send_list(
+            self.gateway, OFFICER, file, tell=lambda _state, done, of: self.tell("imported", done, of)
         )
+        if told["refusal"] is not None:
+            raise Refused(422, {"code": told["refusal"]["code"], "detail_en": told["refusal"]["message_en"]})
         imported = self._get("applications", "/funnel", OFFICER, programme_id=programme_id)["imported"]
         self._wait("assessed", lambda: self._decided(programme_id), imported)
 
@@ -135,16 +158,26 @@ class Demo:
                 return 0
             raise
 
-    def knows(self, programme_id: str) -> int:
-        """1 once applications has heard of the programme; asked with an import of nothing."""
+    def _allocate(self, programme_id: str, amount: int) -> int:
+        """1 once disbursement has heard of the programme and so takes money for it."""
+        body = {"amount": amount, "document": "Dự toán trình diễn"}
         try:
-            form = {"programme_id": programme_id, "commune": COMMUNE, "dry_run": "true"}
-            files = {"file": (self.file.name, self.file.read_bytes())}
-            self.gateway.call("POST", "applications", "/imports", OFFICER, data=form, files=files)
+            self.gateway.post("disbursement", f"/budgets/{programme_id}:allocate", MANAGER, body)
         except Refused as refusal:
             if refusal.body.get("code") == "PROGRAMME_UNKNOWN":
                 return 0
             raise
+        return 1
+
+    def knows(self, programme_id: str) -> int:
+        """1 once applications has heard of the programme; asked with an empty list, which nobody keeps."""
+        try:
+            send_list(self.gateway, OFFICER, ListFile("empty.xlsx", b"", COMMUNE, programme_id), dry_run=True)
+        except Refused as refusal:
+            if refusal.body.get("code") == "PROGRAMME_UNKNOWN":
+                return 0
+            if refusal.body.get("code") != "LIST_EMPTY":
+                raise
         return 1
 
     def _get(self, service: str, path: str, actor: Any, **query: Any) -> Any:

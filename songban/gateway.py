@@ -50,6 +50,18 @@ class Gateway:
 
         Raises Refused for a no, requests.RequestException when nobody answered in time.
         """
+        return _read(self._answer(method, service, path, actor, **options))
+
+    def download(self, service: str, path: str, actor: Actor, **query: Any) -> bytes:
+        """The answer's bytes, for what is not JSON; otherwise as `call`."""
+        answer = self._answer("GET", service, path, actor, params=query)
+        if answer.status_code >= 400:
+            _read(answer)
+        return answer.content
+
+    def _answer(
+        self, method: str, service: str, path: str, actor: Actor, **options: Any
+    ) -> requests.Response:
         headers = {**options.pop("headers", {}), "Authorization": f"Bearer {self.token(actor)}"}
         url = self._urls[service] + path
         deadline = time.monotonic() + self._patience
@@ -57,7 +69,7 @@ class Gateway:
             try:
                 answer = self._http.request(method, url, headers=headers, timeout=120, **options)
                 if answer.status_code not in RETRIED or time.monotonic() > deadline:
-                    return _read(answer)
+                    return answer
             except (requests.ConnectionError, requests.Timeout):
                 if time.monotonic() > deadline:
                     raise

@@ -1,5 +1,7 @@
 """What the commands share: options, the stack's settings, calls whose refusals are sentences."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +47,20 @@ def gateway(data: Path) -> Any:
 
 def call_service(directory: Path, verb: str, *arguments: Any, **options: Any) -> Any:
     """A gateway call whose refusals and outages are sentences."""
+    with in_sentences():
+        return getattr(gateway(directory), verb)(*arguments, **options)
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """What a service refuses, and that none answers, end the command with a sentence."""
     import requests
 
     from songban.gateway import Refused
 
     try:
-        return getattr(gateway(directory), verb)(*arguments, **options)
-    except Refused as refusal:
+        yield
+    except (Refused, TimeoutError) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except requests.RequestException as error:
         raise click.ClickException(

@@ -1,7 +1,6 @@
-"""What an operator does with the services: tokens, programmes, lists."""
+"""What an operator does with the services: tokens, programmes."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -73,48 +72,3 @@ def programme_show(data: Path, programme_id: str) -> None:
 
     answer = call_service(data, "get", "eligibility", f"/programmes/{programme_id}", AUDITOR)
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-
-
-@cli.command("import")
-@DATA
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--commune", required=True, help="Five-digit code of the commune whose list it is.")
-@click.option(
-    "--programme", "programme_id", required=True, help="The programme that the households apply to."
-)
-@click.option("--dry-run", is_flag=True, help="Say what would happen, row by row, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
-@click.option("--officer", default="can-bo", show_default=True, help="The officer whose list it is.")
-def import_list(
-    data: Path, file: Path, commune: str, programme_id: str, dry_run: bool, as_json: bool, officer: str
-) -> None:
-    """Import an officer's list of households (.xlsx).
-
-    A bad row never blocks a good one, and a list sent twice creates nothing twice. Exits 0 when no row was
-    refused, 2 when some were.
-    """
-    from shared.auth import Actor, Role
-
-    actor = Actor(officer, officer, frozenset({Role.OFFICER}), commune=commune)
-    form = {"programme_id": programme_id, "commune": commune, "dry_run": str(dry_run).lower()}
-    answer = call_service(
-        data,
-        "call",
-        "POST",
-        "applications",
-        "/imports",
-        actor,
-        data=form,
-        files={"file": (file.name, file.read_bytes())},
-    )
-    if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False))
-    else:
-        for problem in answer["problems"]:
-            sentence = f"{problem['message_vi']} / {problem['message_en']}"
-            click.echo(f"  row {problem['row']}, {problem['field']}: {sentence}")
-        click.echo(
-            f"{answer['rows']} rows: {answer['accepted']} accepted, {answer['repeated']} repeated,"
-            f" {answer['refused']} refused, {answer['warnings']} warnings"
-        )
-    sys.exit(2 if answer["refused"] else 0)

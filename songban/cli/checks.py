@@ -59,7 +59,7 @@ def audit_verify(data: Path) -> None:
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 def reconcile(data: Path, as_json: bool) -> None:
-    """Check that budgets, postings, vouchers, waitlist and claims tie out. Exits 1 and names what does not."""
+    """Check that budgets, postings, vouchers, waitlist and claims tie out. Exits 1, naming what does not."""
     from songban.actors import AUDITOR
 
     answer = call_service(data, "get", "disbursement", "/reconcile", AUDITOR)

@@ -81,6 +81,7 @@ def _settings(service: str) -> Settings:
         f"SONGBAN_{upper}_CLIENT_SECRET": "nothing",
         f"SONGBAN_{upper}_WRAPPING_KEY": key,
         "SONGBAN_IDENTITY_KEY": key,
+        "SONGBAN_VOUCHER_KEY": key,
     }
     before = dict(os.environ)
     try:

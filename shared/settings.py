@@ -43,6 +43,19 @@ class ImportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepingSettings:
+    """How long applications keeps personal data, and how many households leave it in one file.
+
+    draft_days: of a draft that was never submitted; closed_months: after a programme's end, of households it
+    never gave anything, 0 = for ever (what the law asks is unverified); export_rows: of one list.
+    """
+
+    draft_days: int = 90
+    closed_months: int = 0
+    export_rows: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
 class SaleSettings:
     """What disbursement needs to sign vouchers and to take redemptions back.
 
@@ -96,6 +109,7 @@ class Settings:
     session_key: str
     signing_key_file: str | None
     imports: ImportSettings = ImportSettings()
+    keeping: KeepingSettings = KeepingSettings()
     sales: SaleSettings = SaleSettings()
     enterprise_clients: Mapping[str, EnterpriseClient] = field(default_factory=dict)
     complaint_channel: str = COMPLAINT_CHANNEL
@@ -156,6 +170,7 @@ def _read(env: Env, service: str) -> Settings:
         session_key=env.str("SESSION_KEY", validate=_SECRET) if service == "portal" else "",
         signing_key_file=env.str("SIGNING_KEY_FILE", None) if service == "portal" else None,
         imports=_imports(env),
+        keeping=_keeping(env),
         sales=_sales(env) if service == "disbursement" else SaleSettings(),
         enterprise_clients=_enterprise_clients(env) if service == "portal" else {},
         complaint_channel=env.str("COMPLAINT_CHANNEL", COMPLAINT_CHANNEL, validate=Length(1, 60)),
@@ -170,6 +185,15 @@ def _imports(env: Env) -> ImportSettings:
         max_columns=env.int("IMPORT_MAX_COLUMNS", usual.max_columns, validate=Range(9, 1_000)),
         max_cell_chars=env.int("IMPORT_MAX_CELL_CHARS", usual.max_cell_chars, validate=Range(200, 32_767)),
         file_days=env.int("IMPORT_FILE_DAYS", usual.file_days, validate=Range(1, 3_650)),
+    )
+
+
+def _keeping(env: Env) -> KeepingSettings:
+    usual = KeepingSettings()
+    return KeepingSettings(
+        draft_days=env.int("KEEP_DRAFT_DAYS", usual.draft_days, validate=Range(1, 3_650)),
+        closed_months=env.int("KEEP_CLOSED_MONTHS", usual.closed_months, validate=Range(0, 600)),
+        export_rows=env.int("EXPORT_MAX_ROWS", usual.export_rows, validate=Range(1, 1_000_000)),
     )
 
 

@@ -21,7 +21,7 @@ from songban.postgres import EmbeddedPostgres, free_port
 from songban.processes import TOPICS_FILE
 
 ENVIRONMENT_FILE = "environment.json"
-KEY_NAMES = ("IDENTITY_KEY", *(f"{service.upper()}_WRAPPING_KEY" for service in SERVICES))
+KEY_NAMES = ("IDENTITY_KEY", "VOUCHER_KEY", *(f"{service.upper()}_WRAPPING_KEY" for service in SERVICES))
 CLIENT_SECRETS = tuple(f"{service.upper()}_CLIENT_SECRET" for service in SERVICES)
 DATABASES = (*SERVICES, "log")
 

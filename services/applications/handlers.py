@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from services.applications import domain
+from services.applications.case_events import KEEP, columns, keep_of
 from shared import casestate
 from shared.events import Envelope
 from shared.inbox import HandlerMap, Unit, ignored
@@ -17,29 +18,36 @@ from shared.inbox.handlers import Handler
 
 _PUBLISH = text(
     """
-    INSERT INTO programme (id, version, name_vi, name_en, period_from, period_to, status)
-    SELECT *, 'published' FROM unnest(
+    INSERT INTO programme (id, version, name_vi, name_en, period_from, period_to, reasons, status)
+    SELECT id, version, name_vi, name_en, starts, ends, CAST(reasons AS jsonb), 'published' FROM unnest(
         CAST(:ids AS text[]), CAST(:versions AS integer[]), CAST(:names_vi AS text[]),
-        CAST(:names_en AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[])
-    )
+        CAST(:names_en AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]), CAST(:reasons AS text[])
+    ) AS new (id, version, name_vi, name_en, starts, ends, reasons)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, name_vi = excluded.name_vi,
         name_en = excluded.name_en, period_from = excluded.period_from, period_to = excluded.period_to,
-        status = excluded.status
+        reasons = programme.reasons || excluded.reasons, status = excluded.status, closed_at = NULL
     """
 )
-_STOP = text("UPDATE programme SET status = :status WHERE id = ANY(CAST(:ids AS text[]))")
+_STOP = text(
+    """
+    UPDATE programme SET status = :status, closed_at = CASE WHEN :status = 'closed' THEN stop.moment END
+    FROM unnest(CAST(:ids AS text[]), CAST(:times AS timestamptz[])) AS stop (id, moment)
+    WHERE programme.id = stop.id
+    """
+)
 
 # `overall` holds every combination of the three states, so that the status is decided from the row as it is
 # when the update reaches it, also when another transaction has just changed it.
 _MOVE = """
-    UPDATE application SET {column} = word.state,
+    UPDATE application SET {column} = said.state,
         status = CAST(:overall AS jsonb) ->> concat_ws('|', application_state, {words})
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS word (id, state)
-    WHERE application.id = word.id
+    FROM said WHERE application.id = said.id RETURNING application.id
 """
-_ASSESS = text(_MOVE.format(column="eligibility_state", words="word.state, coalesce(disbursement_state, '')"))
-_DISBURSE = text(
-    _MOVE.format(column="disbursement_state", words="coalesce(eligibility_state, ''), word.state")
+_ASSESS = keep_of(
+    _MOVE.format(column="eligibility_state", words="said.state, coalesce(disbursement_state, '')")
+)
+_DISBURSE = keep_of(
+    _MOVE.format(column="disbursement_state", words="coalesce(eligibility_state, ''), said.state")
 )
 
 
@@ -70,6 +78,7 @@ def on_published(unit: Unit, events: Sequence[Envelope]) -> None:
             "names_en": [document["name_en"] for document in documents],
             "starts": [period.get("from") for period in periods],
             "ends": [period.get("to") for period in periods],
+            "reasons": [orjson.dumps(document.get("reasons") or {}).decode() for document in documents],
         },
     )
 
@@ -77,7 +86,8 @@ def on_published(unit: Unit, events: Sequence[Envelope]) -> None:
 def stopped(status: str) -> Handler:
     def handle(unit: Unit, events: Sequence[Envelope]) -> None:
         ids = [event.data["programme_id"] for event in events]
-        unit.session.execute(_STOP, {"ids": ids, "status": status})
+        times = [event.time for event in events]
+        unit.session.execute(_STOP, {"ids": ids, "times": times, "status": status})
 
     return handle
 
@@ -92,16 +102,15 @@ def disbursed_as(state: str) -> Handler:
     return _moving(_DISBURSE, lambda _event: state)
 
 
-def _moving(statement: object, word: Callable[[Envelope], str]) -> Handler:
+def tell(unit: Unit, events: Sequence[Envelope]) -> None:
+    """Keep for the timeline what changes nothing here."""
+    unit.session.execute(KEEP, columns(events, [""] * len(events)))
+
+
+def _moving(statement: TextClause, word: Callable[[Envelope], str]) -> Handler:
     def handle(unit: Unit, events: Sequence[Envelope]) -> None:
-        unit.session.execute(
-            statement,  # type: ignore[call-overload]
-            {
-                "ids": [event.data["application_id"] for event in events],
-                "states": [word(event) for event in events],
-                "overall": overall_by_states(),
-            },
-        )
+        values = columns(events, [word(event) for event in events])
+        unit.session.execute(statement, {**values, "overall": overall_by_states()})
 
     return handle
 
@@ -121,8 +130,8 @@ HANDLERS: HandlerMap = {
     "eligibility.revoked.v1": assessed_as(lambda _event: "revoked"),
     "eligibility.objected.v1": assessed_as(lambda _event: "referred"),
     "eligibility.referral_upheld.v1": assessed_as(lambda _event: "eligible"),
-    "eligibility.reviewed.v1": ignored("the approval stands until it is revoked, which is its own event"),
-    "eligibility.referral_taken.v1": ignored("the case stays referred, whoever looks at it"),
+    "eligibility.reviewed.v1": tell,
+    "eligibility.referral_taken.v1": tell,
     "list.drafted.v1": ignored(_LISTS),
     "list.posted.v1": ignored(_LISTS),
     "list.closed.v1": ignored(_LISTS),
@@ -134,12 +143,29 @@ HANDLERS: HandlerMap = {
     "voucher.cancelled.v1": disbursed_as("cancelled"),
     "voucher.expired.v1": disbursed_as("expired"),
     "voucher.reissued.v1": disbursed_as("issued"),
+    "voucher.locked.v1": tell,
+    "voucher.unlocked.v1": tell,
     "budget.allocated.v1": ignored(_MONEY),
     "budget.adjusted.v1": ignored(_MONEY),
     "shop.registered.v1": ignored(_SHOPS),
+    "shop.changed.v1": ignored(_SHOPS),
     "shop.suspended.v1": ignored(_SHOPS),
+    "shop.reinstated.v1": ignored(_SHOPS),
+    "clerk.registered.v1": ignored(_SHOPS),
+    "clerk.suspended.v1": ignored(_SHOPS),
+    "clerk.reinstated.v1": ignored(_SHOPS),
+    "alert.raised.v1": ignored(_SHOPS),
+    "alert.closed.v1": ignored(_SHOPS),
+    "enterprise.registered.v1": ignored(_SHOPS),
+    "enterprise.suspended.v1": ignored(_SHOPS),
+    "enterprise.reinstated.v1": ignored(_SHOPS),
+    "handset.listed.v1": ignored(_SHOPS),
+    "handset.withdrawn.v1": ignored(_SHOPS),
+    "voucher.disputed.v1": ignored("a second claim to a voucher changes nothing for its household"),
+    "dispute.closed.v1": ignored("a second claim to a voucher changes nothing for its household"),
+    "reversal.asked.v1": ignored("nothing is taken back before somebody else confirms it"),
+    "reversal.refused.v1": ignored("the redemption stands"),
     "claim.submitted.v1": ignored(_CLAIMS),
-    "claim.corrected.v1": ignored(_CLAIMS),
     "claim.withdrawn.v1": ignored(_CLAIMS),
     "claim.disputed.v1": ignored(_CLAIMS),
     "claim.reinstated.v1": ignored(_CLAIMS),
@@ -147,4 +173,6 @@ HANDLERS: HandlerMap = {
     "claim.paid.v1": ignored(_CLAIMS),
     "payment.ordered.v1": ignored(_CLAIMS),
     "payment.failed.v1": ignored(_CLAIMS),
+    "line.corrected.v1": ignored(_CLAIMS),
+    "payee.kept.v1": ignored(_CLAIMS),
 }

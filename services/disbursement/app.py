@@ -1,8 +1,9 @@
 """The disbursement service: budget, vouchers, shops, redemption."""
 
 from services.disbursement import api
-from services.disbursement.api.common import HASHER, PINS
+from services.disbursement.api.common import HASHER, PINS, SIGNER
 from services.disbursement.codes import Pins
+from services.disbursement.tokens import Signer
 from shared.auth import Verifier
 from shared.db import Database
 from shared.privacy import IdentityHasher
@@ -18,5 +19,6 @@ def create_app(
         settings, database, api.BLUEPRINTS, title="Sóng Bản: disbursement", verifier=verifier
     )
     app.extensions[PINS] = Pins(settings.wrapping_key)
+    app.extensions[SIGNER] = Signer(settings.sales.voucher_key, settings.sales.retired_keys)
     app.extensions[HASHER] = IdentityHasher(settings.identity_key)
     return app

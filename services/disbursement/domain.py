@@ -10,11 +10,14 @@ from shared.refusal import Refusal
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 PIN_ATTEMPTS = 5
+UNLOCKS = 3
+"""How often a locked voucher is opened again, before only a new one helps."""
 
 _GONE = {
     "redeemed": "VOUCHER_USED",
     "expired": "VOUCHER_EXPIRED",
     "cancelled": "VOUCHER_CANCELLED",
+    "reissued": "VOUCHER_REISSUED",
 }
 
 
@@ -26,22 +29,12 @@ class Voucher:
     application_id: str
     household_id: str
     programme_id: str
+    budget_id: str
     status: str
     locked: bool
     amount: int
     minimum_price: int
     expires_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """What a shop sends. `imeis` are keyed hashes; `price` is what the shop charges for the handset."""
-
-    code: str
-    pin: str
-    imeis: tuple[str, ...]
-    model: str
-    price: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +52,17 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(VIETNAM).date()
 
 
+def gone(status: str) -> Refusal | None:
+    """How a voucher with this status ended; None for one that is out."""
+    return Refusal(_GONE[status]) if status in _GONE else None
+
+
 def usable(voucher: Voucher | None, today: date) -> Refusal | None:
     """Why this voucher is good for nothing today; None when it is good."""
     if voucher is None:
         return Refusal("VOUCHER_UNKNOWN")
-    if voucher.status in _GONE:
-        return Refusal(_GONE[voucher.status])
+    if refusal := gone(voucher.status):
+        return refusal
     if voucher.expires_on < today:
         return Refusal("VOUCHER_EXPIRED")
     if voucher.locked:
@@ -89,3 +87,22 @@ def affordable(amounts: Iterable[int], available: int) -> int:
 def vnd(amount: int) -> str:
     """`500.000 đ`, as Vietnamese paper writes it."""
     return f"{amount:,}".replace(",", ".") + " đ"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where money is spent: a commune (five digits) of a province (two digits), a province, or, with neither,
+    wherever the programme reaches."""
+
+    programme_id: str
+    province: str | None
+    commune: str | None
+
+
+def budget_ids(place: Place) -> tuple[str, ...]:
+    """The budgets that could pay for a place, the most specific first: its own, then those above it."""
+    ids = [place.programme_id]
+    for part in (place.province, place.commune):
+        if part is not None:
+            ids.append(f"{ids[-1]}/{part}")
+    return tuple(reversed(ids))

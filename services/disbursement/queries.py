@@ -59,22 +59,6 @@ def programme(session: Session, programme_id: str) -> Programme | None:
     return session.get(Programme, programme_id)
 
 
-def visible_shop(session: Session, actor: Actor, shop_id: str) -> Shop | None:
-    """A shop in the actor's area."""
-    return session.scalars(
-        select(Shop).where(Shop.shop_id == shop_id, within(actor, Shop.commune, Shop.province))
-    ).first()
-
-
-def shops(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page:
-    """By shop id."""
-    query = select(Shop).where(within(actor, Shop.commune, Shop.province)).order_by(Shop.shop_id)
-    if cursor:
-        query = query.where(Shop.shop_id > str(decode_cursor(cursor, 1)[0]))
-    rows = session.scalars(query.limit(limit + 1)).all()
-    return _page(rows, limit, lambda row: encode_cursor(row.shop_id))
-
-
 def voucher(session: Session, voucher_id: str) -> Voucher | None:
     return session.get(Voucher, voucher_id, populate_existing=True)
 

@@ -1,13 +1,24 @@
 """Databases: one per service, one session factory, one way to run a transaction."""
 
-from shared.db.engine import Database, DatabaseUnavailable, is_conflict, is_outage, pause_before, queue_up
+from shared.db.engine import (
+    FREE_ATTEMPTS,
+    Database,
+    DatabaseUnavailable,
+    broken_constraint,
+    is_conflict,
+    is_outage,
+    pause_before,
+    queue_up,
+)
 from shared.db.migrate import current_revision, head_revision, migrate, offline_sql
 from shared.db.provision import provision
 from shared.db.rows import insert_rows
 
 __all__ = [
+    "FREE_ATTEMPTS",
     "Database",
     "DatabaseUnavailable",
+    "broken_constraint",
     "current_revision",
     "head_revision",
     "insert_rows",

@@ -36,6 +36,14 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached. Transient."""
 
 
+def broken_constraint(error: BaseException) -> str | None:
+    """The name of the constraint that a statement broke, None when that is not what went wrong."""
+    if not isinstance(error, IntegrityError):
+        return None
+    name: str | None = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return name
+
+
 def is_conflict(error: BaseException) -> bool:
     """Whether two transactions got in each other's way, so that trying again is right.
 
@@ -44,8 +52,7 @@ def is_conflict(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError) or error.orig is None:
         return False
     if isinstance(error, IntegrityError):
-        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-        return constraint == "event_log_pkey"
+        return broken_constraint(error) == "event_log_pkey"
     return getattr(error.orig, "sqlstate", None) in RETRYABLE_STATES
 
 
@@ -92,10 +99,15 @@ class Database:
         )
         event.listen(self.engine, "connect", lambda connection, _record: use_column_dumper(connection))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._statements = sessionmaker(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     def session(self) -> Session:
         """A session that its caller commits and closes."""
         return self._sessions()
+
+    def statements(self) -> Session:
+        """A session in which each statement is a transaction of its own; its caller closes it."""
+        return self._statements()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
@@ -39,7 +40,8 @@ class Lean:
         try:
             with driver.cursor(row_factory=namedtuple_row) as cursor:
                 cursor.execute(self._sql, values)
-                return cursor.fetchall() if cursor.description else []
+                result = cursor.pgresult  # `description` would make an object for each column
+                return cursor.fetchall() if result and result.status == ExecStatus.TUPLES_OK else []
         except psycopg.Error as error:
             lost = driver.closed or driver.broken
             if lost:

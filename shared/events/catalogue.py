@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema
 
 from shared.events import schemas as s
+from shared.events import shop_schemas as shops
 
 
 class InvalidEvent(ValueError):
@@ -93,23 +94,57 @@ _ALL = [
         voucher__cancelled=s.VoucherCancelled(),
         voucher__expired=s.VoucherExpired(),
         voucher__reissued=s.VoucherReissued(),
+        voucher__locked=s.VoucherLocked(),
+        voucher__unlocked=s.VoucherUnlocked(),
+        voucher__disputed=shops.VoucherDisputed(),
+        dispute__closed=shops.DisputeClosed(),
+        reversal__asked=shops.ReversalAsked(),
+        reversal__refused=shops.ReversalRefused(),
     ),
     *_types(
         "disbursement",
         "shop",
         "disbursement",
-        shop__registered=s.ShopRegistered(),
-        shop__suspended=s.ShopSuspended(),
+        shop__registered=shops.ShopRegistered(),
+        shop__changed=shops.ShopChanged(),
+        shop__suspended=shops.ShopDecided(),
+        shop__reinstated=shops.ShopDecided(),
+        clerk__registered=shops.ClerkRegistered(),
+        clerk__suspended=shops.ClerkDecided(),
+        clerk__reinstated=shops.ClerkDecided(),
+        alert__raised=shops.AlertRaised(),
+        alert__closed=shops.AlertClosed(),
+    ),
+    *_types(
+        "disbursement",
+        "enterprise",
+        "disbursement",
+        enterprise__registered=shops.EnterpriseRegistered(),
+        enterprise__suspended=shops.EnterpriseDecided(),
+        enterprise__reinstated=shops.EnterpriseDecided(),
+    ),
+    *_types(
+        "disbursement",
+        "handset",
+        "disbursement",
+        handset__listed=shops.HandsetListed(),
+        handset__withdrawn=shops.HandsetWithdrawn(),
     ),
     *_types(
         "disbursement",
         "claim",
         "disbursement",
         claim__submitted=s.ClaimSubmitted(),
-        claim__accepted=s.ClaimAccepted(),
+        claim__withdrawn=s.ClaimWithdrawn(),
         claim__disputed=s.ClaimDisputed(),
+        claim__reinstated=s.ClaimReinstated(),
+        claim__accepted=s.ClaimAccepted(),
         claim__paid=s.ClaimPaid(),
+        payment__ordered=s.PaymentOrdered(),
+        payment__failed=s.PaymentFailed(),
     ),
+    *_types("disbursement", "line", "disbursement", line__corrected=s.LineCorrected()),
+    *_types("disbursement", "payee", "disbursement", payee__kept=s.PayeeKept()),
     *_types("any", "access", "access", access__recorded=s.AccessRecorded()),
     *_types("audit", "checkpoint", "checkpoints", checkpoint__signed=s.CheckpointSigned()),
 ]

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from shared.events.canonical import MAX_INTEGER
 
@@ -42,6 +42,8 @@ UUID_TEXT = WholeText(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 HASH_TEXT = WholeText(r"^[0-9a-f]{64}$")
 DATE_TEXT = DateText(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 COMMUNE_TEXT = WholeText(r"^[0-9]{5}$")
+PROVINCE_TEXT = WholeText(r"^[0-9]{2}$")
+BUDGET_TEXT = WholeText(r"^[a-z0-9][a-z0-9-]{0,63}(/[0-9]{2}(/[0-9]{5})?)?$")
 CODE_TEXT = WholeText(r"^[A-Z0-9_]{2,60}$")
 SLUG_TEXT = WholeText(r"^[a-z0-9][a-z0-9-]{0,63}$")
 
@@ -254,16 +256,29 @@ class ListCancelled(_List):
     cancelled_by = text_field()
 
 
-class BudgetAllocated(EventSchema):
+class _Budget(EventSchema):
+    """Which budget: without commune a province's, without both the programme's own."""
+
     programme_id = slug_field()
+    province = fields.String(required=True, allow_none=True, validate=PROVINCE_TEXT)
+    commune = fields.String(required=True, allow_none=True, validate=COMMUNE_TEXT)
+
+    @validates_schema
+    def _check_place(self, data: dict[str, Any], **_options: Any) -> None:
+        if data["commune"] is not None and data["province"] is None:
+            raise ValidationError("A commune's budget stands below a province's.", "province")
+
+
+class BudgetAllocated(_Budget):
+    """Money for a programme, or, for a province or commune, a share of the budget above it."""
+
     amount = amount_field(1)
     document = text_field()
 
 
-class BudgetAdjusted(EventSchema):
-    """`change` may be negative: money taken back before it was promised."""
+class BudgetAdjusted(_Budget):
+    """`change` may be negative: money taken back before it was promised, to the budget above if there is one."""
 
-    programme_id = slug_field()
     change = fields.Integer(
         required=True, strict=True, validate=validate.Range(min=-MAX_INTEGER, max=MAX_INTEGER)
     )
@@ -278,6 +293,9 @@ class VoucherWaitlisted(_Case):
 
 
 class VoucherIssued(_Case):
+    """`budget_id` is the budget it was charged to, as a path: programme, programme/08, programme/08/01075."""
+
+    budget_id = fields.String(required=True, validate=BUDGET_TEXT)
     voucher_id = uuid_field()
     commune = commune_field()
     amount = amount_field(1)
@@ -286,12 +304,17 @@ class VoucherIssued(_Case):
 
 
 class VoucherRedeemed(_Case):
-    """`imeis` are keyed hashes. `price` is what the shop charged, `subsidy` what the programme owes of it."""
+    """`imeis` are keyed hashes. `price` is what the shop charged, `subsidy` what the programme owes of it;
+    `receipt` is the SHA-256 of the signed receipt's picture. `sold_by`: a clerk at the counter, an
+    enterprise's till, or a device offline, which says it later than `sold_on`."""
 
     voucher_id = uuid_field()
     redemption_id = uuid_field()
     shop_id = slug_field()
     enterprise_id = slug_field()
+    sold_by = one_of("counter", "till", "offline")
+    sold_on = date_field()
+    receipt = fields.String(required=True, allow_none=True, validate=HASH_TEXT)
     imeis = hash_list(validate=validate.Length(min=1, max=2))
     model = text_field(100)
     price = amount_field(1)
@@ -321,21 +344,25 @@ class VoucherExpired(_Case):
 
 
 class VoucherReissued(_Case):
+    """A new voucher stands in the place of a lost one, with its amount, its reservation and its last day."""
+
     voucher_id = uuid_field()
     replaces = uuid_field()
+    amount = amount_field(1)
+    reason = code_field()
     expires_on = date_field()
 
 
-class ShopRegistered(EventSchema):
+class VoucherLocked(_Case):
+    """Too many wrong PINs; `shop_id` is where the last of them was typed."""
+
+    voucher_id = uuid_field()
     shop_id = slug_field()
-    enterprise_id = slug_field()
-    name = text_field()
-    commune = commune_field()
 
 
-class ShopSuspended(EventSchema):
-    shop_id = slug_field()
-    reason = text_field(500)
+class VoucherUnlocked(_Case):
+    voucher_id = uuid_field()
+    reason = code_field()
 
 
 class _Claim(EventSchema):
@@ -344,17 +371,47 @@ class _Claim(EventSchema):
     programme_id = slug_field()
 
 
+class LineCorrected(EventSchema):
+    """A correction of an earlier claim's line, for the next claim: `change` asks again or takes back."""
+
+    line_id = uuid_field()
+    corrects = uuid_field()
+    redemption_id = uuid_field()
+    enterprise_id = slug_field()
+    programme_id = slug_field()
+    change = fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=-MAX_INTEGER, max=MAX_INTEGER)
+    )
+    reason = code_field()
+
+
+class PayeeKept(EventSchema):
+    """The account that an enterprise's money goes to from now on."""
+
+    enterprise_id = slug_field()
+    account_name = text_field(100)
+    bank = text_field(100)
+    account_number = text_field(20)
+
+
 class ClaimSubmitted(_Claim):
+    """amount = the subsidies of `redemptions` and the changes of `corrections` (line ids) together."""
+
     period_from = date_field()
     period_to = date_field()
     amount = amount_field(1)
-    redemptions = fields.List(
-        fields.String(validate=UUID_TEXT), required=True, validate=validate.Length(min=1)
-    )
+    redemptions = fields.List(fields.String(validate=UUID_TEXT), required=True)
+    corrections = fields.List(fields.String(validate=UUID_TEXT), required=True)
+
+
+class ClaimWithdrawn(_Claim):
+    """The enterprise took its claim back before anybody accepted it."""
+
+    amount = amount_field(1)
 
 
 class ClaimAccepted(_Claim):
-    amount = amount_field(1)
+    amount = amount_field()
     minutes = text_field()
 
 
@@ -364,9 +421,29 @@ class ClaimDisputed(_Claim):
     reason = code_field()
 
 
-class ClaimPaid(_Claim):
+class ClaimReinstated(_Claim):
+    """A dispute was taken back before the claim was accepted."""
+
+    redemption_id = uuid_field()
+    amount = amount_field(1)
+
+
+class _Payment(_Claim):
+    payment_id = uuid_field()
     amount = amount_field(1)
     reference = text_field()
+
+
+class PaymentOrdered(_Payment):
+    """An order to the bank. `reference` stands on the transfer."""
+
+
+class PaymentFailed(_Payment):
+    """The bank sent the money back; it can be ordered anew."""
+
+
+class ClaimPaid(_Payment):
+    """The bank says that the money arrived."""
 
 
 class AccessRecorded(EventSchema):

@@ -31,6 +31,10 @@ class IdentityHasher:
     def imei(self, imei: str) -> str:
         return self._hash("imei", imei)
 
+    def imei_block(self, imei: str) -> str:
+        """Of the handset's type and the hundred its serial number lies in: handsets of one carton share it."""
+        return self._hash("imei_block", imei[:12])
+
     def word(self, folded_word: str) -> int:
         """Of one accent-folded word of a name, for search: 64 bits as PostgreSQL's bigint holds them."""
         return int.from_bytes(self._digest("word", folded_word)[:8], "big", signed=True)

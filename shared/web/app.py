@@ -41,6 +41,9 @@ PARSER.DEFAULT_UNKNOWN_BY_LOCATION = {**PARSER.DEFAULT_UNKNOWN_BY_LOCATION, "que
 """webargs drops query arguments that a schema does not know; then a misspelt filter would show everything.
 With None the schema decides, as it does for a body."""
 
+RETRY_AFTER = {429: "60", 503: "3"}
+"""Seconds after which the same request may go well."""
+
 CODES = {
     400: "BAD_REQUEST",
     404: "NOT_FOUND",
@@ -185,8 +188,8 @@ def _answer_errors(app: ServiceApp) -> None:
         response = problem_response(problem.status, problem.code, problem.facts, problem.errors)
         if problem.status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-        if problem.status == 503:
-            response.headers["Retry-After"] = "3"
+        if problem.status in RETRY_AFTER:
+            response.headers["Retry-After"] = RETRY_AFTER[problem.status]
         return response
 
     def on_http(error: HTTPException) -> Response:

@@ -35,6 +35,7 @@ WORDS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "Fields that are wrong or unknown (`errors` names them), or a key of another request.",
+    "429": "Too much for now; `code` says of what. Try again later.",
     "500": "An unexpected error; it was logged under `instance`.",
     "503": "Something we need is down or busy; try again.",
 }

@@ -4,21 +4,25 @@
 - A clash with another transaction runs the view again, from the start.
 - `@idempotent`: the key's row, the change, its events and the answer are one transaction, so a retry
   finds either nothing or the first answer.
+- `@keeps_its_answer`: the same promise for a hot view, which keeps it in its one statement.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from shared.db import Database, is_conflict, pause_before, queue_up
+from shared.db import FREE_ATTEMPTS, Database, is_conflict, pause_before, queue_up
 from shared.db.lean import Lean
 from shared.events import Envelope, NewEvent
 from shared.failpoints import failpoint
+from shared.idempotency import Key
 from shared.outbox.record import record
 from shared.web.access import current_actor
 from shared.web.problems import Problem
@@ -28,22 +32,40 @@ ATTEMPTS = 12
 
 _TAKE_KEY = Lean(
     "INSERT INTO idempotency (actor, key, route, request_hash)"
-    " VALUES (:actor, :key, :route, :request_hash) ON CONFLICT DO NOTHING RETURNING key"
+    " VALUES (:actor, :name, :route, :request_hash) ON CONFLICT DO NOTHING RETURNING key"
 )
 _REMEMBERED = text(
-    "SELECT request_hash, status, content_type, body FROM idempotency WHERE actor = :actor AND key = :key"
+    "SELECT request_hash, status, content_type, body FROM idempotency WHERE actor = :actor AND key = :name"
 )
 _REMEMBER = Lean(
     "UPDATE idempotency SET status = :status, content_type = :content_type, body = :body"
-    " WHERE actor = :actor AND key = :key"
+    " WHERE actor = :actor AND key = :name"
 )
 
-__all__ = ["current_session", "idempotent", "own_transactions", "record_events", "run_view"]
+__all__ = [
+    "current_key",
+    "current_session",
+    "idempotent",
+    "keeps_its_answer",
+    "own_transactions",
+    "record_events",
+    "run_view",
+    "single_statements",
+    "under_key",
+]
 
 
 def idempotent(view: View) -> View:
     """The view needs an `Idempotency-Key`: same key and body, same answer; other body, 422."""
     view.__idempotent__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def keeps_its_answer(view: View) -> View:
+    """The view is idempotent by itself: its statement keeps the answer (`shared.idempotency.KEEP_ANSWER`),
+    and whatever it cannot say in one statement it says `under_key`."""
+    view.__idempotent__ = True  # type: ignore[attr-defined]
+    view.__keeps_its_answer__ = True  # type: ignore[attr-defined]
     return view
 
 
@@ -59,6 +81,20 @@ def current_session() -> Session:
         g.session = g.database.session()
         queue_up(g.session, g.attempt)
     return cast("Session", g.session)
+
+
+@contextmanager
+def single_statements() -> Iterator[Session | None]:
+    """A session in which each statement is a transaction of its own: no BEGIN, no COMMIT, no round trips for
+    them. None after clashes, when requests must queue up in a transaction."""
+    if g.attempt > FREE_ATTEMPTS:
+        yield None
+        return
+    session = g.database.statements()
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def record_events(events: Sequence[NewEvent], *, fresh: bool = False) -> list[Envelope]:
@@ -96,30 +132,41 @@ def close_session() -> None:
 
 
 def _run_once(view: Any, call: Callable[[], Any]) -> Any:
-    if not getattr(view, "__idempotent__", False):
+    if not getattr(view, "__idempotent__", False) or getattr(view, "__keeps_its_answer__", False):
         return call()
-    remembered = _claim_key()
+    return under_key(call)
+
+
+def under_key(work: Callable[[], ResponseReturnValue]) -> Response:
+    """Do `work` and remember its answer under the request's key, or return the answer remembered there."""
+    key = current_key()
+    remembered = _claim_key(key)
     if remembered is not None:
         return remembered
-    answer: Response = call()
-    _remember(answer)
+    answer = current_app.make_response(work())
+    _remember(key, answer)
     return answer
 
 
-def _claim_key() -> Response | None:
+def current_key() -> Key:
+    """The request's idempotency key. Raises Problem 400 when it has none."""
+    name = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(name) <= 200:
+        raise Problem(400, "IDEMPOTENCY_KEY_MISSING")
+    return Key(current_actor().subject, name, str(request.endpoint), _request_hash())
+
+
+def _claim_key(key: Key) -> Response | None:
     """Take the key for this request, or return the answer that is remembered under it.
 
     While another request with the key is under way, the insert waits for it to end.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    if not 1 <= len(key) <= 200:
-        raise Problem(400, "IDEMPOTENCY_KEY_MISSING")
-    session, actor, wanted = current_session(), current_actor().subject, _request_hash()
-    values = {"actor": actor, "key": key, "route": str(request.endpoint), "request_hash": wanted}
+    session, named = current_session(), {"actor": key.actor, "name": key.name}
+    values = {**named, "route": key.route, "request_hash": key.request_hash}
     if _TAKE_KEY.first(session, values) is not None:
         return None
-    row = session.execute(_REMEMBERED, {"actor": actor, "key": key}).one()
-    if row.request_hash != wanted:
+    row = session.execute(_REMEMBERED, named).one()
+    if row.request_hash != key.request_hash:
         raise Problem(422, "IDEMPOTENCY_KEY_REUSED")
     response = Response(row.body, status=row.status, content_type=row.content_type)
     response.headers["Idempotent-Replay"] = "true"
@@ -132,10 +179,10 @@ def _request_hash() -> str:
     return hashlib.sha256(b"\n".join([request.method.encode(), request.full_path.encode(), body])).hexdigest()
 
 
-def _remember(answer: Response) -> None:
+def _remember(key: Key, answer: Response) -> None:
     values = {
-        "actor": current_actor().subject,
-        "key": request.headers["Idempotency-Key"],
+        "actor": key.actor,
+        "name": key.name,
         "status": answer.status_code,
         "content_type": answer.content_type,
         "body": answer.get_data(),

@@ -21,6 +21,7 @@ def secrets() -> None:
     click.echo("POSTGRES_PASSWORD=" + randomness.token_urlsafe(24))
     click.echo("SESSION_KEY=" + randomness.token_urlsafe(32))
     click.echo("IDENTITY_KEY=" + _key())
+    click.echo("VOUCHER_KEY=" + _key())
     for service in SERVICES:
         click.echo(f"{service.upper()}_PASSWORD={randomness.token_urlsafe(24)}")
         click.echo(f"{service.upper()}_WRAPPING_KEY={_key()}")

@@ -229,7 +229,7 @@ def test_a_lookup_tells_what_the_voucher_is_good_for(desk: Bench) -> None:
         ("UPDATE voucher SET status = 'expired', live = false", 409, "VOUCHER_EXPIRED"),
         ("UPDATE voucher SET expires_on = '2020-01-01'", 409, "VOUCHER_EXPIRED"),
         (
-            "UPDATE voucher SET status = 'cancelled', live = false, cancelled_reason = 'REVOKED'",
+            "UPDATE voucher SET status = 'cancelled', live = false, ended_reason = 'REVOKED'",
             409,
             "VOUCHER_CANCELLED",
         ),

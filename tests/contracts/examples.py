@@ -21,6 +21,10 @@ LIST = "01938b2c-5a10-7c3e-9f00-000000000007"
 LINE = "01938b2c-5a10-7c3e-9f00-000000000007"
 OLDER_LINE = "01938b2c-5a10-7c3e-9f00-000000000008"
 PAYMENT = "01938b2c-5a10-7c3e-9f00-000000000009"
+CLERK = "01938b2c-5a10-7c3e-9f00-00000000000a"
+ALERT = "01938b2c-5a10-7c3e-9f00-00000000000b"
+REVERSAL = "01938b2c-5a10-7c3e-9f00-00000000000c"
+DISPUTE = "01938b2c-5a10-7c3e-9f00-00000000000d"
 EVENT = "01938b2c-5a10-7c3e-9f00-0000000000ff"
 MOMENT = datetime(2026, 11, 23, 2, 30, 0, 125_000, UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -44,6 +48,11 @@ _LIST = {"list_id": LIST, "programme_id": "tuyen-quang-2026"}
 _PAYMENT = {"payment_id": PAYMENT, "amount": 2_000_000, "reference": "SB7K2M4N8Q1R"}
 _SHOP = "cua-hang-nam-dich"
 _PROGRAMME = "tuyen-quang-2026"
+_ENTERPRISE = "vien-thong-demo"
+_HANDSET = "vsmart-bee-4"
+_CLERK = {"clerk_id": CLERK, "shop_id": _SHOP}
+_ALERT = {"alert_id": ALERT, "shop_id": _SHOP}
+_REVERSAL = {"reversal_id": REVERSAL, "voucher_id": VOUCHER, "redemption_id": REDEMPTION}
 
 DATA: Mapping[str, dict[str, Any]] = {
     "programme.published.v1": {
@@ -115,17 +124,22 @@ DATA: Mapping[str, dict[str, Any]] = {
     "list.cancelled.v1": {**_LIST, "cancelled_by": "chu-tich"},
     "budget.allocated.v1": {
         "programme_id": _PROGRAMME,
+        "province": None,
+        "commune": None,
         "amount": 500_000_000,
         "document": "45/QĐ-UBND",
     },
     "budget.adjusted.v1": {
         "programme_id": _PROGRAMME,
+        "province": "08",
+        "commune": "01075",
         "change": -50_000_000,
         "document": "46/QĐ-UBND",
         "reason": "Điều chuyển kinh phí",
     },
     "voucher.issued.v1": {
         **_CASE,
+        "budget_id": f"{_PROGRAMME}/08",
         "voucher_id": VOUCHER,
         "commune": "01075",
         "amount": 2_000_000,
@@ -139,6 +153,9 @@ DATA: Mapping[str, dict[str, Any]] = {
         "redemption_id": REDEMPTION,
         "shop_id": _SHOP,
         "enterprise_id": "vien-thong-demo",
+        "sold_by": "counter",
+        "sold_on": "2026-11-23",
+        "receipt": DIGEST,
         "imeis": [IMEI],
         "model": "Vsmart Bee 4",
         "price": 2_490_000,
@@ -163,21 +180,74 @@ DATA: Mapping[str, dict[str, Any]] = {
         **_CASE,
         "voucher_id": NEW_VOUCHER,
         "replaces": VOUCHER,
+        "amount": 2_000_000,
+        "reason": "LOST",
         "expires_on": "2027-01-22",
     },
+    "voucher.locked.v1": {**_CASE, "voucher_id": VOUCHER, "shop_id": _SHOP},
+    "voucher.unlocked.v1": {**_CASE, "voucher_id": VOUCHER, "reason": "HOUSEHOLD_CAME"},
     "shop.registered.v1": {
         "shop_id": _SHOP,
         "enterprise_id": "vien-thong-demo",
         "name": "Cửa hàng Nậm Dịch",
         "commune": "01075",
+        "hours": ["1 07:30-11:30", "1 13:00-18:00"],
+        "daily_limit": None,
+        "minute_limit": 60,
     },
+    "shop.changed.v1": {"shop_id": _SHOP, "hours": [], "daily_limit": 100, "minute_limit": 60},
     "shop.suspended.v1": {"shop_id": _SHOP, "reason": "Hết hợp đồng"},
+    "shop.reinstated.v1": {"shop_id": _SHOP, "reason": "Gia hạn hợp đồng"},
+    "clerk.registered.v1": {**_CLERK, "subject": "cua-hang"},
+    "clerk.suspended.v1": _CLERK,
+    "clerk.reinstated.v1": _CLERK,
+    "alert.raised.v1": {**_ALERT, "kind": "burst", "redemptions": 12},
+    "alert.closed.v1": {**_ALERT, "closed_by": "quan-ly"},
+    "enterprise.registered.v1": {
+        "enterprise_id": _ENTERPRISE,
+        "name": "Viễn thông trình diễn",
+        "province": "08",
+    },
+    "enterprise.suspended.v1": {"enterprise_id": _ENTERPRISE, "reason": "Hết hợp đồng"},
+    "enterprise.reinstated.v1": {"enterprise_id": _ENTERPRISE, "reason": "Gia hạn hợp đồng"},
+    "handset.listed.v1": {
+        "handset_id": _HANDSET,
+        "model": "Vsmart Bee 4",
+        "maker": "Vsmart",
+        "generation": "4g",
+        "tacs": ["35693803"],
+        "price_ceiling": 2_990_000,
+    },
+    "handset.withdrawn.v1": {"handset_id": _HANDSET, "reason": "Lỗi pin"},
+    "voucher.disputed.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "dispute_id": DISPUTE,
+        "shop_id": _SHOP,
+        "enterprise_id": _ENTERPRISE,
+        "imeis": [IMEI],
+        "model": "Vsmart Bee 4",
+        "price": 2_490_000,
+        "reason": "VOUCHER_USED",
+        "redemption_id": REDEMPTION,
+        "receipt": DIGEST,
+        "first_receipt": None,
+    },
+    "dispute.closed.v1": {
+        **_CASE,
+        "voucher_id": VOUCHER,
+        "dispute_id": DISPUTE,
+        "closed_by": "quan-ly",
+    },
+    "reversal.asked.v1": {**_CASE, **_REVERSAL, "reason": "HANDSET_RETURNED"},
+    "reversal.refused.v1": {**_CASE, **_REVERSAL, "refused_by": "quan-ly"},
     "claim.submitted.v1": {
         **_CLAIM,
         "period_from": "2026-11-01",
         "period_to": "2026-11-30",
         "amount": 2_000_000,
         "redemptions": [REDEMPTION],
+        "corrections": [],
     },
     "claim.accepted.v1": {**_CLAIM, "amount": 2_000_000, "minutes": "07/BB-ĐC"},
     "claim.disputed.v1": {
@@ -186,13 +256,20 @@ DATA: Mapping[str, dict[str, Any]] = {
         "amount": 2_000_000,
         "reason": "IMEI_NOT_SOLD",
     },
-    "claim.corrected.v1": {
-        **_CLAIM,
+    "line.corrected.v1": {
+        "enterprise_id": "vien-thong-demo",
+        "programme_id": _PROGRAMME,
         "line_id": LINE,
         "corrects": OLDER_LINE,
         "redemption_id": REDEMPTION,
         "change": -500_000,
         "reason": "PRICE_MISREAD",
+    },
+    "payee.kept.v1": {
+        "enterprise_id": "vien-thong-demo",
+        "account_name": "CONG TY VIEN THONG DEMO",
+        "bank": "NGAN HANG DEMO",
+        "account_number": "0011002200330",
     },
     "claim.withdrawn.v1": {**_CLAIM, "amount": 2_000_000},
     "claim.reinstated.v1": {**_CLAIM, "redemption_id": REDEMPTION, "amount": 2_000_000},
@@ -212,14 +289,25 @@ DATA: Mapping[str, dict[str, Any]] = {
     },
 }
 
-_KEYS = {"list": LIST, "programme": _PROGRAMME, "budget": _PROGRAMME, "shop": _SHOP, "checkpoint": "log"}
+_KEYS = {
+    "list": LIST,
+    "programme": _PROGRAMME,
+    "budget": _PROGRAMME,
+    "shop": _SHOP,
+    "enterprise": _ENTERPRISE,
+    "handset": _HANDSET,
+    "checkpoint": "log",
+    "claim": CLAIM,
+    "line": LINE,
+    "payee": "vien-thong-demo",
+}
 
 
 def golden_bytes(name: str) -> bytes:
     """The canonical bytes of the example of type `name`: version 2 of its stream."""
     event_type = lookup(name)
     service = "applications" if event_type.service == "any" else event_type.service
-    key = CLAIM if event_type.stream == "claim" else _KEYS.get(event_type.stream, APPLICATION)
+    key = _KEYS.get(event_type.stream, APPLICATION)
     stream = (
         f"{event_type.stream}-{service}/{key}" if event_type.service == "any" else event_type.stream_of(key)
     )

@@ -4,20 +4,16 @@ taken out (check, then update) must break the promise, or the race would prove n
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from services.disbursement import budgets, handlers, redemptions
-from services.disbursement.domain import Sale, Split
-from shared.events import Envelope, Head, NewEvent
+from services.disbursement import budgets, handlers
+from shared.events import Envelope
 from shared.inbox import Consume
-from shared.outbox.record import record
 from tests.races.conftest import CLIENTS, Served, all_at_once
 from tests.support.disbursement import (
     AMOUNT,
@@ -26,10 +22,8 @@ from tests.support.disbursement import (
     approvals,
     broken,
     budget,
-    cashier,
     give_money,
     open_shop,
-    other_pin,
     papers,
     sale,
     withdrawn,
@@ -58,63 +52,6 @@ def codes_of(answers: Sequence[requests.Response]) -> Counter[str]:
 
 def check_money(bench: Bench) -> None:
     assert broken(bench) == {}
-
-
-def fifty_shops(served: Served, paper: dict[str, Any]) -> Counter[str]:
-    """Every shop sells its own handset for the one voucher, all at the same moment."""
-    calls = [
-        partial(
-            served.post, "/redemptions", cashier(f"shop-{number}"), sale(paper, number + 1), f"till-{number}"
-        )
-        for number in range(CLIENTS)
-    ]
-    return codes_of(all_at_once(calls))
-
-
-def assert_redeemed_once(served: Served, outcome: Counter[str]) -> None:
-    assert outcome == {"201": 1, "VOUCHER_USED": CLIENTS - 1}
-    assert served.bench.sql("SELECT count(*) FROM redemption")[0][0] == 1
-    assert budget(served.bench)[3] == AMOUNT
-    check_money(served.bench)
-
-
-def test_one_voucher_is_redeemed_once_by_fifty_shops(serve: Serve) -> None:
-    served, (paper, *_) = issued(serve, CLIENTS)
-    assert_redeemed_once(served, fifty_shops(served, paper))
-
-
-def test_control_without_its_guards_one_voucher_is_redeemed_by_many(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served, (paper, *_) = issued(serve, CLIENTS)
-    served.bench.sql("ALTER TABLE redemption DROP CONSTRAINT redemption_voucher_key")
-    checked = threading.Barrier(CLIENTS)
-
-    def check_then_update(
-        session: Session, sold: Sale, shares: Split, new: NewEvent, _head: Head, moment: datetime
-    ) -> Envelope:
-        """The look has said that the voucher is good; everybody has looked; now write what it said.
-
-        The stream's head is a guard too, so the event goes behind whatever is there by now.
-        """
-        checked.wait(timeout=30)
-        values = {**new.data, "code": sold.code, "pays": shares.household_pays, "moment": moment}
-        session.execute(text("UPDATE voucher SET status = 'redeemed' WHERE code = :code"), values)
-        session.execute(
-            text(
-                "INSERT INTO redemption SELECT CAST(:redemption_id AS uuid), voucher_id, :shop_id,"
-                " :enterprise_id, programme_id, :model, amount, :price, :subsidy, :pays, :moment"
-                " FROM voucher WHERE code = :code"
-            ),
-            values,
-        )
-        return record(session, "disbursement", [new])[0]
-
-    monkeypatch.setattr(redemptions, "claim", check_then_update)
-    outcome = fifty_shops(served, paper)
-    assert outcome["201"] > 1
-    with pytest.raises(AssertionError):
-        assert_redeemed_once(served, outcome)
 
 
 def two_hundred_approvals(
@@ -174,53 +111,6 @@ def test_control_without_its_guard_the_budget_is_promised_twice(
     assert vouchers > 100
     with pytest.raises(AssertionError):
         assert_exactly_one_hundred(served, vouchers, waiting)
-
-
-def test_one_idempotency_key_sent_fifty_times_redeems_once_and_answers_alike(serve: Serve) -> None:
-    served, (paper, *_) = issued(serve, 2)
-    call = partial(served.post, "/redemptions", cashier("shop-1"), sale(paper), "till-7")
-    answers = all_at_once([call] * CLIENTS)
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.content for answer in answers}) == 1
-    assert served.bench.sql("SELECT count(*) FROM redemption")[0][0] == 1
-    assert budget(served.bench)[3] == AMOUNT
-
-
-def test_one_idempotency_key_with_two_bodies_does_one_and_refuses_the_other(serve: Serve) -> None:
-    served, (one, other) = issued(serve, 2)
-    calls = [
-        partial(served.post, "/redemptions", cashier("shop-1"), sale(paper, serial), "till-7")
-        for paper, serial in ((one, 1), (other, 2))
-    ]
-    outcome = codes_of(all_at_once(calls * 10))
-    assert outcome == {"201": 10, "IDEMPOTENCY_KEY_REUSED": 10}
-    assert served.bench.sql("SELECT count(*) FROM redemption")[0][0] == 1
-
-
-def test_one_handset_serves_one_of_fifty_households(serve: Serve) -> None:
-    served, printed = issued(serve, CLIENTS)
-    calls = [
-        partial(served.post, "/redemptions", cashier(f"shop-{number}"), sale(paper, 1), f"till-{number}")
-        for number, paper in enumerate(printed)
-    ]
-    assert codes_of(all_at_once(calls)) == {"201": 1, "IMEI_USED": CLIENTS - 1}
-    assert served.bench.sql("SELECT count(*) FROM voucher WHERE status = 'redeemed'")[0][0] == 1
-    assert served.bench.sql("SELECT count(*) FROM redemption_imei")[0][0] == 1
-    assert budget(served.bench)[3] == AMOUNT
-
-
-def test_fifty_guesses_at_once_are_counted_as_five_and_lock_the_voucher(serve: Serve) -> None:
-    served, (paper,) = issued(serve, 1)
-    wrong = sale(paper, pin=other_pin(paper["pin"]))
-    calls = [
-        partial(served.post, "/redemptions", cashier(f"shop-{number}"), wrong, f"till-{number}")
-        for number in range(CLIENTS)
-    ]
-    assert codes_of(all_at_once(calls)) == {"PIN_WRONG": 4, "VOUCHER_LOCKED": CLIENTS - 4}
-    assert served.bench.sql("SELECT pin_attempts, locked FROM voucher") == [(5, True)]
-    assert codes_of([served.post("/redemptions", cashier("shop-1"), sale(paper), "right")]) == {
-        "VOUCHER_LOCKED": 1
-    }
 
 
 def test_an_approval_and_a_withdrawal_that_meet_never_leave_a_voucher(serve: Serve) -> None:

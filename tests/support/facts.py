@@ -42,6 +42,8 @@ DEFAULTS: dict[str, Any] = {
     "minimum_price": 0,
     "validity_days": 60,
     "change": -200_000,
+    "province": None,
+    "budget_id": PROGRAMME,
     "voucher_id": VOUCHER,
     "expires_on": "2027-01-31",
     "expired_on": "2027-01-31",
@@ -76,6 +78,26 @@ DEFAULTS: dict[str, Any] = {
     "cases": [CASE],
     "posted_on": "2026-11-20",
     "last_day": "2026-11-27",
+    "sold_by": "counter",
+    "sold_on": "2026-11-23",
+    "receipt": None,
+    "first_receipt": None,
+    "hours": [],
+    "daily_limit": None,
+    "minute_limit": 60,
+    "clerk_id": "01900000-0000-7000-8000-0000000000c1",
+    "subject": "cua-hang",
+    "handset_id": "phone-1",
+    "maker": "Maker",
+    "generation": "4g",
+    "tacs": ["35693803"],
+    "price_ceiling": None,
+    "reversal_id": "01900000-0000-7000-8000-0000000000c2",
+    "refused_by": "quan-ly",
+    "dispute_id": "01900000-0000-7000-8000-0000000000c3",
+    "alert_id": "01900000-0000-7000-8000-0000000000c4",
+    "kind": "burst",
+    "closed_by": "quan-ly",
 }
 
 
@@ -83,6 +105,8 @@ _KEYS = {
     "programme": "programme_id",
     "budget": "programme_id",
     "shop": "shop_id",
+    "enterprise": "enterprise_id",
+    "handset": "handset_id",
     "claim": "claim_id",
     "access": "application_id",
     "checkpoint": "programme_id",
@@ -93,7 +117,8 @@ _KEYS = {
 def fact(name: str, case: str = CASE, **data: Any) -> NewEvent:
     """A fact of type `name.v1`: the values above, `data` over them, only the fields its schema has."""
     event_type = CATALOGUE[f"{name}.v1"]
-    values = {**DEFAULTS, "application_id": case, **data}
+    whole = {"commune": None} if event_type.stream == "budget" else {}
+    values = {**DEFAULTS, **whole, "application_id": case, **data}
     fitting = {field: values[field] for field in event_type.schema.fields}
     validate(event_type, fitting)
     key = values[_KEYS.get(event_type.stream, "application_id")]

@@ -19,7 +19,7 @@ from shared.eventlog.port import Received
 from shared.events import Envelope, NewEvent, parse
 from shared.inbox import Consume
 from shared.outbox import record
-from shared.settings import PORTS, Settings
+from shared.settings import PORTS, SaleSettings, Settings
 from shared.web import ServiceApp
 from tests.support.postgres import create_database, database_name
 
@@ -79,6 +79,7 @@ def settings_for(service: str, database_url: str, **changes: Any) -> Settings:
         "max_body_bytes": 16 * 2**20,
         "session_key": "test-session-key",
         "signing_key_file": None,
+        "sales": SaleSettings(voucher_key=b"v" * 32),
     }
     return Settings(**{**values, **changes})
 

@@ -114,10 +114,22 @@ FREE_TEXT = {
     "voucher.reversed.v1": {"approved_by"},
     "shop.registered.v1": {"name"},  # the shop's
     "shop.suspended.v1": {"reason"},
+    "shop.reinstated.v1": {"reason"},
+    "enterprise.registered.v1": {"name"},  # the enterprise's
+    "enterprise.suspended.v1": {"reason"},
+    "enterprise.reinstated.v1": {"reason"},
+    "clerk.registered.v1": {"subject"},  # an account's id
+    "handset.listed.v1": {"model", "maker"},
+    "handset.withdrawn.v1": {"reason"},
+    "voucher.disputed.v1": {"model"},
+    "dispute.closed.v1": {"closed_by"},
+    "reversal.refused.v1": {"refused_by"},
+    "alert.closed.v1": {"closed_by"},
     "claim.accepted.v1": {"minutes"},
     "claim.paid.v1": {"reference"},  # ours, on the transfer
     "payment.ordered.v1": {"reference"},
     "payment.failed.v1": {"reference"},
+    "payee.kept.v1": {"account_name", "bank", "account_number"},  # an enterprise's
     "checkpoint.signed.v1": {"note"},
 }
 """Every field that can hold any text at all. Whoever adds one here says why no household's data go there."""

@@ -61,6 +61,7 @@ def test_every_type_of_the_topics_it_reads_is_decided_about() -> None:
 
 def test_every_refusal_has_its_sentences() -> None:
     folder = Path(str(services.disbursement.__file__)).parent
-    named = {code for file in folder.rglob("*.py") for code in NAMED.findall(file.read_text(encoding="utf-8"))}
+    texts = [file.read_text(encoding="utf-8") for file in folder.rglob("*.py")]
+    named = {code for text in texts for code in NAMED.findall(text)}
     assert len(named) > 10
     assert named - known_codes() == set()

@@ -101,8 +101,10 @@ def test_a_case_reads_in_each_service_as_the_contract_says() -> None:
         },
         "disbursement": {
             CASE: {
+                "budget_id": PROGRAMME,
                 "voucher_id": VOUCHER,
                 "status": "redeemed",
+                "locked": False,
                 "amount": 500_000,
                 "expires_on": "2027-01-31",
                 "position": None,
@@ -111,7 +113,13 @@ def test_a_case_reads_in_each_service_as_the_contract_says() -> None:
                 "price": 450_000,
                 "subsidy": 450_000,
             },
-            BUDGET: {"allocated": 2_000_000, "available": 1_550_000, "reserved": 0, "spent": 450_000},
+            BUDGET: {
+                "allocated": 2_000_000,
+                "available": 1_550_000,
+                "reserved": 0,
+                "spent": 450_000,
+                "distributed": 0,
+            },
             "shop/shop-1": {
                 "enterprise_id": "telecom-1",
                 "name": "Cửa hàng 1",
@@ -330,6 +338,7 @@ def test_budgets_are_sums_over_all_cases(
         "available": allocated - reserved - spent,
         "reserved": reserved,
         "spent": spent,
+        "distributed": 0,
     }
 
 
@@ -358,9 +367,11 @@ def test_a_reissued_voucher_has_a_new_id_and_date() -> None:
     assert (case["voucher_id"], case["expires_on"], case["status"]) == (NEW_VOUCHER, "2027-03-31", "issued")
 
 
-def test_a_shop_is_suspended() -> None:
+def test_a_shop_is_suspended_and_reinstated() -> None:
     states = shown([event("shop.registered"), event("shop.suspended")])
     assert states["disbursement"]["shop/shop-1"]["status"] == "suspended"
+    states = shown([event("shop.registered"), event("shop.suspended"), event("shop.reinstated")])
+    assert states["disbursement"]["shop/shop-1"]["status"] == "active"
 
 
 def test_every_type_that_names_a_case_programme_budget_or_shop_is_folded() -> None:
@@ -368,6 +379,23 @@ def test_every_type_that_names_a_case_programme_budget_or_shop_is_folded() -> No
     assert unfolded == {
         "access.recorded.v1",
         "checkpoint.signed.v1",
+        "line.corrected.v1",
+        "payee.kept.v1",
+        "enterprise.registered.v1",
+        "enterprise.suspended.v1",
+        "enterprise.reinstated.v1",
+        "shop.changed.v1",
+        "clerk.registered.v1",
+        "clerk.suspended.v1",
+        "clerk.reinstated.v1",
+        "handset.listed.v1",
+        "handset.withdrawn.v1",
+        "reversal.asked.v1",
+        "reversal.refused.v1",
+        "voucher.disputed.v1",
+        "dispute.closed.v1",
+        "alert.raised.v1",
+        "alert.closed.v1",
     }
 
 
@@ -401,6 +429,7 @@ def test_the_funnel_counts_per_programme() -> None:
         (["voucher.issued", "voucher.cancelled", "voucher.issued"], {"issued": 2, "cancelled": 1}),
         (["voucher.issued", "voucher.redeemed", "voucher.reversed"], {"issued": 1}),
         (["voucher.issued", "voucher.expired"], {"issued": 1, "expired": 1}),
+        (["voucher.issued", "voucher.reissued"], {"issued": 2, "reissued": 1}),
     ],
 )
 def test_the_funnel_counts_vouchers_as_auditors_add_them_up(names: list[str], counts: dict[str, int]) -> None:

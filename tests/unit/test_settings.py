@@ -14,6 +14,7 @@ COMPLETE = {
     **{f"SONGBAN_{name.upper()}_WRAPPING_KEY": KEY for name in SERVICES},
     "SONGBAN_LOG_DATABASE_URL": "postgresql://u:hush@h/log",
     "SONGBAN_IDENTITY_KEY": KEY,
+    "SONGBAN_VOUCHER_KEY": KEY,
     "SONGBAN_SESSION_KEY": "hush",
 }
 
@@ -56,6 +57,7 @@ def test_a_complete_environment_loads(service: str) -> None:
         ("audit", "SONGBAN_LOG_DATABASE_URL"),
         ("applications", "SONGBAN_IDENTITY_KEY"),
         ("disbursement", "SONGBAN_IDENTITY_KEY"),
+        ("disbursement", "SONGBAN_VOUCHER_KEY"),
         ("portal", "SONGBAN_SESSION_KEY"),
         ("portal", "SONGBAN_AUDIT_CLIENT_SECRET"),
     ],
@@ -98,6 +100,33 @@ def test_a_missing_setting_is_named(service: str, name: str, monkeypatch: pytest
 def test_a_wrong_setting_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     assert "wrong" in stopped("audit", name)
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "value"),
+    [
+        ("disbursement", "SONGBAN_VOUCHER_KEY", base64.b64encode(b"short").decode()),
+        ("disbursement", "SONGBAN_VOUCHER_RETIRED_KEYS", "đồng"),
+        ("disbursement", "SONGBAN_VOUCHER_RETIRED_KEYS", "AAAA"),
+        ("disbursement", "SONGBAN_REVERSAL_DAYS", "-1"),
+        ("portal", "SONGBAN_ENTERPRISE_CLIENTS", "till=telecom-1"),
+        ("portal", "SONGBAN_ENTERPRISE_CLIENTS", "till=telecom-1=a-secret-in-the-clear"),
+    ],
+)
+def test_a_wrong_setting_of_sales_is_named(
+    service: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert "wrong" in stopped(service, name)
+
+
+def test_retired_keys_and_enterprise_clients_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    published = base64.urlsafe_b64encode(b"\xff" * 32).decode().rstrip("=")
+    monkeypatch.setenv("SONGBAN_VOUCHER_RETIRED_KEYS", f"{published},{published}")
+    assert load("disbursement").sales.retired_keys == (b"\xff" * 32,) * 2
+    monkeypatch.setenv("SONGBAN_ENTERPRISE_CLIENTS", f"till-1=telecom-1={'a' * 64}")
+    assert load("portal").enterprise_clients["till-1"].enterprise_id == "telecom-1"
+    assert load("disbursement").enterprise_clients == {}
 
 
 def test_kafka_needs_its_address_and_no_log_database(monkeypatch: pytest.MonkeyPatch) -> None:

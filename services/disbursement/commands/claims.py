@@ -29,7 +29,7 @@ _GATHER = text(
     """
     SELECT CAST(redemption_id AS text) AS redemption_id, subsidy FROM redemption
     WHERE enterprise_id = :enterprise_id AND programme_id = :programme_id AND claim_id IS NULL
-      AND redeemed_at >= :since AND redeemed_at < :until
+      AND reversed_at IS NULL AND redeemed_at >= :since AND redeemed_at < :until
     ORDER BY redemption_id LIMIT :limit FOR UPDATE
     """
 )

@@ -26,5 +26,10 @@ def line(longest: int) -> fields.String:
     )
 
 
+def shop_of_till() -> fields.String:
+    """Which shop of the enterprise a till system speaks for; a clerk's token says it for a clerk."""
+    return fields.String(load_default=None, allow_none=True, validate=SLUG_TEXT)
+
+
 def slug() -> fields.String:
     return fields.String(required=True, validate=SLUG_TEXT)

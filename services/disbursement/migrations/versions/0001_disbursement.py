@@ -12,4 +12,5 @@ down_revision = None
 
 def upgrade() -> None:
     create_kernel_tables()
-    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    for part in ("0001_disbursement.sql", "0001_shops.sql"):
+        op.execute(Path(__file__).with_name(part).read_text(encoding="utf-8"))

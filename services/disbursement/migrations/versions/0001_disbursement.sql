@@ -5,19 +5,49 @@ CREATE TABLE programme (
     version      integer NOT NULL,
     name_vi      text    NOT NULL,
     name_en      text    NOT NULL,
-    CONSTRAINT programme_version_counts CHECK (version > 0)
+    provinces    text[],
+    -- What the shops' part keeps of the terms; null where the programme says nothing.
+    handset_kinds        text[],
+    maximum_price        bigint,
+    reversal_days        integer,
+    offline_per_voucher  bigint,
+    offline_per_day      integer,
+    offline_days_to_send integer,
+    CONSTRAINT programme_version_counts CHECK (version > 0),
+    CONSTRAINT programme_offline_whole CHECK (
+        num_nulls(offline_per_voucher, offline_per_day, offline_days_to_send) IN (0, 3)
+    )
 );
 
+-- A programme's money stands in a tree: the programme's own budget, below it provinces', below these communes'.
+-- `budget_id` is the path: `programme`, `programme/08`, `programme/08/01075`.
 CREATE TABLE budget (
-    programme_id  text   PRIMARY KEY,
-    allocated     bigint NOT NULL,
-    available     bigint NOT NULL,
-    reserved      bigint NOT NULL,
-    spent         bigint NOT NULL,
-    last_document text,
-    CONSTRAINT budget_adds_up CHECK (allocated = available + reserved + spent),
-    CONSTRAINT budget_never_negative CHECK (available >= 0 AND reserved >= 0 AND spent >= 0)
+    budget_id    text   PRIMARY KEY,
+    programme_id text   NOT NULL,
+    province     text,
+    commune      text,
+    parent       text,
+    allocated    bigint NOT NULL,
+    available    bigint NOT NULL,
+    reserved     bigint NOT NULL,
+    spent        bigint NOT NULL,
+    distributed  bigint NOT NULL,
+    CONSTRAINT budget_parent_fkey FOREIGN KEY (parent) REFERENCES budget (budget_id),
+    CONSTRAINT budget_is_its_path CHECK (
+        budget_id = programme_id || coalesce('/' || province, '') || coalesce('/' || commune, '')
+        AND (commune IS NULL OR province IS NOT NULL)
+        AND parent IS NOT DISTINCT FROM CASE
+            WHEN commune IS NOT NULL THEN programme_id || '/' || province
+            WHEN province IS NOT NULL THEN programme_id
+        END
+    ),
+    CONSTRAINT budget_adds_up CHECK (allocated = available + reserved + spent + distributed),
+    CONSTRAINT budget_never_negative CHECK (
+        available >= 0 AND reserved >= 0 AND spent >= 0 AND distributed >= 0
+    )
 ) WITH (fillfactor = 10);
+
+CREATE INDEX budget_by_programme ON budget (programme_id);
 
 CREATE TABLE known_case (
     application_id uuid PRIMARY KEY,
@@ -29,6 +59,7 @@ CREATE TABLE voucher (
     application_id   uuid        NOT NULL,
     household_id     uuid        NOT NULL,
     programme_id     text        NOT NULL,
+    budget_id        text        NOT NULL,
     commune          text        NOT NULL,
     province         text        NOT NULL,
     code             text        NOT NULL,
@@ -39,26 +70,36 @@ CREATE TABLE voucher (
     live             boolean     NOT NULL,
     pin_attempts     smallint    NOT NULL,
     locked           boolean     NOT NULL,
-    cancelled_reason text,
+    unlocks          smallint    NOT NULL,
+    ended_reason     text,
+    replaces         uuid,
     issued_at        timestamptz NOT NULL,
     CONSTRAINT voucher_code_key UNIQUE (code),
     CONSTRAINT voucher_code_form CHECK (code ~ '^[0-9A-HJKMNP-TV-Z]{10}$'),
     CONSTRAINT voucher_amount_counts CHECK (amount > 0 AND minimum_price >= 0),
-    CONSTRAINT voucher_status_known CHECK (status IN ('issued', 'redeemed', 'expired', 'cancelled')),
+    CONSTRAINT voucher_status_known CHECK (
+        status IN ('issued', 'redeemed', 'expired', 'cancelled', 'reissued')
+    ),
     CONSTRAINT voucher_live_or_ended CHECK (live = (status IN ('issued', 'redeemed'))),
     CONSTRAINT voucher_attempts_counted CHECK (pin_attempts BETWEEN 0 AND 5 AND locked = (pin_attempts = 5)),
-    CONSTRAINT voucher_cancelled_for_a_reason CHECK ((status = 'cancelled') = (cancelled_reason IS NOT NULL))
+    CONSTRAINT voucher_unlocks_counted CHECK (unlocks BETWEEN 0 AND 3),
+    CONSTRAINT voucher_ended_for_a_reason CHECK (
+        (status IN ('cancelled', 'reissued')) = (ended_reason IS NOT NULL)
+    )
 ) WITH (fillfactor = 80);
 
 -- No index looks at `status`, so that redeeming touches none of them (a heap-only update).
 CREATE UNIQUE INDEX voucher_one_live_per_case ON voucher (application_id) WHERE live;
 CREATE INDEX voucher_by_case ON voucher (application_id);
 CREATE INDEX voucher_by_place ON voucher (programme_id, commune, voucher_id);
+CREATE INDEX voucher_by_last_day ON voucher (expires_on) WHERE live;
+CREATE UNIQUE INDEX voucher_replaced_once ON voucher (replaces) WHERE replaces IS NOT NULL;
 
 CREATE TABLE waitlist (
     application_id uuid        PRIMARY KEY,
     household_id   uuid        NOT NULL,
     programme_id   text        NOT NULL,
+    budget_id      text        NOT NULL,
     commune        text        NOT NULL,
     province       text        NOT NULL,
     amount         bigint      NOT NULL,
@@ -72,81 +113,50 @@ CREATE TABLE waitlist (
     CONSTRAINT waitlist_status_known CHECK (status IN ('waiting', 'issued', 'cancelled'))
 );
 
-CREATE INDEX waitlist_order ON waitlist (programme_id, position, approved_at, application_id)
+CREATE INDEX waitlist_order ON waitlist (budget_id, position, approved_at, application_id)
     WHERE status = 'waiting';
 
-CREATE TABLE shop (
-    shop_id          text        PRIMARY KEY,
-    enterprise_id    text        NOT NULL,
-    name             text        NOT NULL,
-    commune          text        NOT NULL,
-    province         text        NOT NULL,
-    status           text        NOT NULL,
-    suspended_reason text,
-    registered_at    timestamptz NOT NULL,
-    CONSTRAINT shop_status_known CHECK (status IN ('active', 'suspended')),
-    CONSTRAINT shop_suspended_for_a_reason CHECK ((status = 'suspended') = (suspended_reason IS NOT NULL))
-);
-
-CREATE TABLE redemption (
-    redemption_id  uuid        PRIMARY KEY,
-    voucher_id     uuid        NOT NULL,
-    shop_id        text        NOT NULL,
-    enterprise_id  text        NOT NULL,
-    programme_id   text        NOT NULL,
-    model          text        NOT NULL,
-    amount         bigint      NOT NULL,
-    price          bigint      NOT NULL,
-    subsidy        bigint      NOT NULL,
-    household_pays bigint      NOT NULL,
-    redeemed_at    timestamptz NOT NULL,
-    CONSTRAINT redemption_voucher_key UNIQUE (voucher_id),
-    CONSTRAINT redemption_voucher_fkey FOREIGN KEY (voucher_id) REFERENCES voucher (voucher_id),
-    CONSTRAINT redemption_adds_up CHECK (price = subsidy + household_pays),
-    CONSTRAINT redemption_within_the_voucher CHECK (subsidy > 0 AND subsidy <= amount AND household_pays >= 0)
-);
-
--- The budget's row is the one that everybody wants. A redemption comes to it at COMMIT, inside the server, so
--- that the row is held neither over a round trip nor while a client's thread waits for its turn.
-CREATE FUNCTION settle_budget() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE budget SET
-        reserved = reserved - NEW.amount,
-        spent = spent + NEW.subsidy,
-        available = available + NEW.amount - NEW.subsidy
-    WHERE programme_id = NEW.programme_id AND reserved >= NEW.amount;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION '% has not reserved %', NEW.programme_id, NEW.amount USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-
-CREATE CONSTRAINT TRIGGER redemption_settles_its_budget
-    AFTER INSERT ON redemption DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION settle_budget();
-
-CREATE TABLE redemption_imei (
-    imei_hash     text PRIMARY KEY,
-    redemption_id uuid NOT NULL,
-    CONSTRAINT redemption_imei_redemption_fkey FOREIGN KEY (redemption_id)
-        REFERENCES redemption (redemption_id),
-    CONSTRAINT redemption_imei_hash_form CHECK (length(imei_hash) = 64)
-);
-
+-- The journal: each row takes `amount` from the account `credit` of its budget and puts it into `debit`, so
+-- that every posting balances by itself. `allocated` is where a budget's money comes from, the four others are
+-- what it is now. The `kind` says which two accounts.
 CREATE TABLE posting (
-    posting_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    programme_id   text        NOT NULL,
-    kind           text        NOT NULL,
-    amount         bigint      NOT NULL,
-    application_id uuid,
-    voucher_id     uuid,
-    event_id       uuid        NOT NULL,
-    posted_at      timestamptz NOT NULL,
-    CONSTRAINT posting_kind_known CHECK (kind IN ('allocate', 'adjust', 'reserve', 'post', 'void')),
-    CONSTRAINT posting_amount_counts CHECK (amount > 0 OR (kind = 'adjust' AND amount <> 0)),
-    CONSTRAINT posting_names_its_voucher CHECK (
-        (kind IN ('reserve', 'post', 'void')) = (voucher_id IS NOT NULL)
-        AND (voucher_id IS NULL) = (application_id IS NULL)
+    posting_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    budget_id  text        NOT NULL,
+    kind       text        NOT NULL,
+    debit      text        NOT NULL GENERATED ALWAYS AS (
+        CASE kind
+            WHEN 'allocate' THEN 'available' WHEN 'withdraw' THEN 'allocated'
+            WHEN 'distribute' THEN 'distributed' WHEN 'collect' THEN 'available'
+            WHEN 'reserve' THEN 'reserved' WHEN 'void' THEN 'available'
+            WHEN 'post' THEN 'spent' WHEN 'release' THEN 'available'
+            WHEN 'reverse' THEN 'reserved' WHEN 'retake' THEN 'reserved'
+        END
+    ) STORED,
+    credit     text        NOT NULL GENERATED ALWAYS AS (
+        CASE kind
+            WHEN 'allocate' THEN 'allocated' WHEN 'withdraw' THEN 'available'
+            WHEN 'distribute' THEN 'available' WHEN 'collect' THEN 'distributed'
+            WHEN 'reserve' THEN 'available' WHEN 'void' THEN 'reserved'
+            WHEN 'post' THEN 'reserved' WHEN 'release' THEN 'reserved'
+            WHEN 'reverse' THEN 'spent' WHEN 'retake' THEN 'available'
+        END
+    ) STORED,
+    amount     bigint      NOT NULL,
+    voucher_id uuid,
+    event_id   uuid        NOT NULL,
+    document   text,
+    reason     text,
+    posted_at  timestamptz NOT NULL,
+    CONSTRAINT posting_kind_known CHECK (
+        kind IN (
+            'allocate', 'withdraw', 'distribute', 'collect',
+            'reserve', 'void', 'post', 'release', 'reverse', 'retake'
+        )
+    ),
+    CONSTRAINT posting_amount_counts CHECK (amount > 0),
+    CONSTRAINT posting_names_its_cause CHECK (
+        (kind IN ('allocate', 'withdraw', 'distribute', 'collect')) = (voucher_id IS NULL)
+        AND (voucher_id IS NULL) = (document IS NOT NULL)
     ),
     CONSTRAINT posting_once_per_event UNIQUE (event_id, kind)
 );
@@ -154,3 +164,78 @@ CREATE TABLE posting (
 CREATE TRIGGER posting_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON posting
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Balances move by postings and in no other way: a statement's postings move each budget's row once, in the order
+-- of the tree, and the CHECKs of `budget` refuse what would overdraw it.
+CREATE FUNCTION move_money() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved record;
+BEGIN
+    FOR moved IN
+        SELECT budget_id,
+               sum(CASE credit WHEN 'allocated' THEN amount ELSE 0 END
+                   - CASE debit WHEN 'allocated' THEN amount ELSE 0 END) AS allocated,
+               sum(CASE debit WHEN 'available' THEN amount ELSE 0 END
+                   - CASE credit WHEN 'available' THEN amount ELSE 0 END) AS available,
+               sum(CASE debit WHEN 'reserved' THEN amount ELSE 0 END
+                   - CASE credit WHEN 'reserved' THEN amount ELSE 0 END) AS reserved,
+               sum(CASE debit WHEN 'spent' THEN amount ELSE 0 END
+                   - CASE credit WHEN 'spent' THEN amount ELSE 0 END) AS spent,
+               sum(CASE debit WHEN 'distributed' THEN amount ELSE 0 END
+                   - CASE credit WHEN 'distributed' THEN amount ELSE 0 END) AS distributed
+        FROM made WHERE kind NOT IN ('post', 'release')
+        GROUP BY budget_id ORDER BY budget_id
+    LOOP
+        UPDATE budget SET
+            allocated = budget.allocated + moved.allocated,
+            available = budget.available + moved.available,
+            reserved = budget.reserved + moved.reserved,
+            spent = budget.spent + moved.spent,
+            distributed = budget.distributed + moved.distributed
+        WHERE budget_id = moved.budget_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'there is no budget %', moved.budget_id USING ERRCODE = 'foreign_key_violation';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER posting_moves_its_budget
+    AFTER INSERT ON posting REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION move_money();
+
+-- A redemption's postings wait for COMMIT: the budget's row is the one that everybody wants, and so it is held
+-- neither over a round trip nor while a client's thread waits for its turn. Never used by a consumer, whose
+-- batch could not say which event a failing COMMIT belongs to.
+CREATE FUNCTION settle_money() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE budget SET
+        reserved = reserved - NEW.amount,
+        spent = spent + CASE NEW.kind WHEN 'post' THEN NEW.amount ELSE 0 END,
+        available = available + CASE NEW.kind WHEN 'release' THEN NEW.amount ELSE 0 END
+    WHERE budget_id = NEW.budget_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no budget %', NEW.budget_id USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER posting_settles_at_commit
+    AFTER INSERT ON posting DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.kind IN ('post', 'release')) EXECUTE FUNCTION settle_money();
+
+CREATE FUNCTION refuse_by_hand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'money moves by postings only' USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER budget_begins_empty
+    BEFORE INSERT ON budget FOR EACH ROW
+    WHEN (
+        NEW.allocated <> 0 OR NEW.available <> 0 OR NEW.reserved <> 0 OR NEW.spent <> 0 OR NEW.distributed <> 0
+    )
+    EXECUTE FUNCTION refuse_by_hand();
+
+CREATE TRIGGER budget_moves_by_postings
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON budget FOR EACH STATEMENT
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_by_hand();

@@ -83,30 +83,28 @@ def _settle(session: Session, secrets: Secrets, turn: Mapping[str, Item], actor:
     """By application id. Changes go in the order of the ids, so that two batches never wait in a circle."""
     stored = read_stored(session, secrets, turn, actor)
     fresh = {one: item for one, item in turn.items() if one not in stored}
-    outcomes = _enter(session, secrets, fresh, actor)
+    used = set(session.scalars(_USED, {"ids": sorted(fresh)})) if fresh else set()
+    outcomes = _enter(session, secrets, [item for one, item in fresh.items() if one not in used], actor)
     late = fresh.keys() - outcomes.keys()
     if late:
         stored |= read_stored(session, secrets, late, actor)
-        if late - stored.keys():  # whoever stood in the way has gone again
+        outcomes |= {one: _taken(fresh[one]) for one in used - stored.keys()}
+        if late - outcomes.keys() - stored.keys():  # whoever stood in the way has gone again
             begin_anew(session)
     for one in sorted(stored):
         outcomes[one] = _change(session, secrets, turn[one], stored[one], actor)
     return outcomes
 
 
-def _enter(session: Session, secrets: Secrets, fresh: Mapping[str, Item], actor: Actor) -> dict[str, Outcome]:
+def _taken(item: Item) -> Outcome:
+    """What an id is that lies outside the actor's area, or was erased: as if it were not there."""
+    return _refused(Refusal("APPLICATION_ID_TAKEN" if item.expected is None else "NOT_FOUND"))
+
+
+def _enter(session: Session, secrets: Secrets, fresh: list[Item], actor: Actor) -> dict[str, Outcome]:
     """Outcomes of what is new here; those are missing whose id another transaction entered meanwhile."""
-    used = set(session.scalars(_USED, {"ids": sorted(fresh)})) if fresh else set()
-    outcomes: dict[str, Outcome] = {}
-    wanted: list[Item] = []
-    for one, item in fresh.items():
-        if item.expected is not None:
-            outcomes[one] = _refused(Refusal("NOT_FOUND"))
-        elif one in used:
-            outcomes[one] = _refused(Refusal("APPLICATION_ID_TAKEN"))
-        else:
-            wanted.append(item)
-    wanted.sort(key=_group)
+    outcomes = {one.application_id: _taken(one) for one in fresh if one.expected is not None}
+    wanted = sorted((one for one in fresh if one.expected is None), key=_group)
     for _, group in groupby(wanted, key=_group):
         outcomes |= _enter_group(session, secrets, list(group), actor)
     return outcomes

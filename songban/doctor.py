@@ -59,6 +59,8 @@ def _database(service: str, settings: Settings) -> Iterator[Finding]:
             yield _dead_letters(service, database)
         if service in WORKERS:
             yield _worker(service, database)
+        if service == "eligibility":
+            yield _rules(database)
     except DatabaseUnavailable as error:
         remedy = "start it (`songban up`), or correct the URL and the password"
         yield Finding(f"database of {service}", False, str(error).splitlines()[0], remedy)
@@ -106,6 +108,17 @@ def _worker(service: str, database: Database) -> Finding:
     return Finding(
         f"background jobs of {service}", workers > 0, says, f"is `songban work {service}` running?"
     )
+
+
+def _rules(database: Database) -> Finding:
+    """Every stored programme version against its digest and the event that published it."""
+    from services.eligibility.rulebook import tampered
+
+    with database.transaction() as session:
+        found = [str(one) for one in tampered(session)]
+    says = "; ".join(found) or "as they were published"
+    remedy = "see deploy/runbooks/rules-tampered.md; nothing is decided under such a version"
+    return Finding("published rules", not found, says, remedy)
 
 
 def _http(service: str, settings: Settings) -> Finding:

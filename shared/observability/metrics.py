@@ -45,6 +45,15 @@ HANDLER_SECONDS = Histogram(
     ["service", "type"],
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
 )
+OVERDUE = Gauge(
+    "songban_overdue_cases",
+    "What waits past its deadline, by kind",
+    ["service", "kind"],
+    multiprocess_mode="mostrecent",
+)
+RULES_TAMPERED = Counter(
+    "songban_rules_tampered_total", "Readings of rules that are not what was published", ["programme"]
+)
 JOB_SECONDS = Histogram(
     "songban_job_seconds",
     "Time of one run of a background job",

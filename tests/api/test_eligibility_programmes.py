@@ -1,13 +1,28 @@
 """Programmes: published once and for good, stopped, read; by whom and with what answers."""
 
 import copy
+from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
+import time_machine
+from sqlalchemy.exc import IntegrityError
 
+from services.eligibility import rulebook
+from services.eligibility.rules import document_digest
 from shared.auth import Role
-from tests.support.eligibility import PROGRAMME, document, eligibility_bench, publish, submitted
+from tests.support.eligibility import (
+    PROGRAMME,
+    application,
+    case,
+    document,
+    eligibility_bench,
+    publish,
+    submit,
+    submitted,
+)
 from tests.support.service import APPROVER, AUDITOR, MANAGER, OFFICER, SHOP, Bench, actor, bench, problem
 
 ELSEWHERE = actor(Role.MANAGER, commune=None, province="14")
@@ -180,3 +195,94 @@ class TestReading:
         answer = desk.call("GET", path, OFFICER)
         assert answer.status_code == status
         assert problem(answer)
+
+
+class TestVersions:
+    def test_the_newest_in_effect_assesses_and_is_recorded(self, desk: Bench) -> None:
+        publish(desk, document(version=2, effective_from="2026-02-01"))
+        publish(desk, document(version=3, effective_from="2026-12-31"))
+        with desk.database.transaction() as session:
+            found = {
+                day: rulebook.current(session, [PROGRAMME], date.fromisoformat(day))[PROGRAMME].programme
+                for day in (
+                    "2025-12-31",
+                    "2026-01-01",
+                    "2026-01-31",
+                    "2026-02-01",
+                    "2026-12-30",
+                    "2026-12-31",
+                )
+            }
+        assert [programme.version for programme in found.values()] == [1, 1, 1, 2, 2, 3]
+        with time_machine.travel("2026-03-01T00:00:00Z", tick=True):
+            (one,) = submitted(desk, 1)
+        row = case(desk, one["application_id"])
+        assert (row.programme_version, row.digest) == (2, document_digest(desk_document(desk, 2)))
+
+    def test_a_version_without_a_date_holds_from_the_period_on(self, desk: Bench) -> None:
+        assert desk.call("GET", f"/programmes/{PROGRAMME}", OFFICER).json["effective_from"] == "2026-01-01"  # type: ignore[index]
+
+    @pytest.mark.parametrize("day", ["2027-01-01", "soon", "2026-02-30"])
+    def test_a_day_after_the_period_or_none_at_all_is_refused(self, empty: Bench, day: str) -> None:
+        assert problem(post(empty, document(effective_from=day)))["code"] == "PROGRAMME_INVALID"
+
+
+def desk_document(made: Bench, version: int) -> dict[str, Any]:
+    (row,) = made.sql("SELECT document FROM programme WHERE version = :version", version=version)
+    found: dict[str, Any] = orjson.loads(row.document)
+    return found
+
+
+def rewrite(made: Bench, programme_id: str, change: str) -> None:
+    """Change a published version behind the service's back: the trigger that forbids it is taken away."""
+    made.sql("ALTER TABLE programme DISABLE TRIGGER programme_terms_are_fixed")
+    made.sql(f"UPDATE programme SET {change} WHERE id = :id", id=programme_id)
+    made.sql("ALTER TABLE programme ENABLE TRIGGER programme_terms_are_fixed")
+
+
+class TestAChangedByte:
+    """Under ids of their own: what this process compiled before stays right and is not read again."""
+
+    def tampered(self, change: str) -> tuple[Bench, str]:
+        made, programme_id = bench("eligibility"), f"round-{uuid4().hex[:8]}"
+        publish(made, document(id=programme_id))
+        rewrite(made, programme_id, change)
+        return made, programme_id
+
+    FLIPPED = "regexp_replace(document, '500000', '500001')"
+    FLIP = f"document = {FLIPPED}"
+    BOTH = f"{FLIP}, digest = encode(sha256(convert_to({FLIPPED}, 'UTF8')), 'hex')"
+
+    @pytest.mark.parametrize("change", [FLIP, BOTH], ids=["the document", "document and digest alike"])
+    def test_is_noticed_and_nothing_is_assessed(self, change: str) -> None:
+        made, programme_id = self.tampered(change)
+        one = application(programme_id=programme_id)
+        submit(made, one)
+        assert case(made, one["application_id"]) is None
+        (letter,) = made.sql("SELECT status, error FROM dead_letter")
+        assert (letter.status, letter.error.partition(":")[0]) == ("poison", "RulesTampered")
+        answer = made.call("GET", f"/programmes/{programme_id}", OFFICER)
+        assert (answer.status_code, problem(answer)["code"]) == (500, "RULES_TAMPERED")
+        exposed = made.call("GET", "/metrics").get_data(as_text=True)
+        assert f'songban_rules_tampered_total{{programme="{programme_id}"}} ' in exposed
+
+    def test_is_noticed_by_a_process_that_knows_the_rules(self, desk: Bench) -> None:
+        submitted(desk, 1)
+        rewrite(desk, PROGRAMME, self.FLIP)
+        assert problem(desk.call("GET", f"/programmes/{PROGRAMME}", OFFICER))["code"] == "RULES_TAMPERED"
+
+    def test_is_told_by_the_doctor(self) -> None:
+        made, programme_id = self.tampered(self.FLIP)
+        with made.database.transaction() as session:
+            assert [(one.programme_id, one.version) for one in rulebook.tampered(session)] == [
+                (programme_id, 1)
+            ]
+
+    def test_without_one_nothing_is_told(self, desk: Bench) -> None:
+        with desk.database.transaction() as session:
+            assert list(rulebook.tampered(session)) == []
+
+    def test_cannot_be_made_by_the_service(self, desk: Bench) -> None:
+        for change in (self.FLIP, "effective_from = '2026-02-01'"):
+            with pytest.raises(IntegrityError, match="never changes"):
+                desk.sql(f"UPDATE programme SET {change}")

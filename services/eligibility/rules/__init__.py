@@ -10,6 +10,7 @@ from services.eligibility.rules.programme import (
     load_document,
     load_programme,
     parse_programme,
+    read_programme,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "load_document",
     "load_programme",
     "parse_programme",
+    "read_programme",
 ]

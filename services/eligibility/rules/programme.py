@@ -150,7 +150,7 @@ def parse_programme(document: Mapping[str, Any]) -> Programme:
         problems = list(_line_problems(document))
     if problems:
         raise ProgrammeInvalid(problems)
-    return _programme(document)
+    return read_programme(document)
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
@@ -226,7 +226,9 @@ def _line_problems(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"poverty_lines: the tables must compare deprivations with {needed} and nothing else"
 
 
-def _programme(document: Mapping[str, Any]) -> Programme:
+def read_programme(document: Mapping[str, Any]) -> Programme:
+    """The programme of a document that was checked when it was published: what is stored stays readable under
+    later, stricter checks."""
     provinces, benefit, voucher = document["area"]["provinces"], document["benefit"], document["voucher"]
     quota, approval = document.get("quota", {}), document["approval"]
     offline, lines = document.get("offline"), document.get("poverty_lines")

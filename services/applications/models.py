@@ -300,10 +300,16 @@ class DataRequest(Base):
 
 
 class Programme(Base):
-    """What this service knows of a programme, from the events of eligibility."""
+    """What this service knows of a programme, from the events of eligibility.
+
+    `reasons`: code → language → sentence, of every version that was published.
+    """
 
     __tablename__ = "programme"
-    __table_args__ = (_among("status", ("published", "suspended", "closed"), "programme_status_known"),)
+    __table_args__ = (
+        _among("status", ("published", "suspended", "closed"), "programme_status_known"),
+        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="programme_closed"),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
@@ -311,4 +317,6 @@ class Programme(Base):
     name_en: Mapped[str] = mapped_column(Text)
     period_from: Mapped[date | None] = mapped_column(Date)
     period_to: Mapped[date | None] = mapped_column(Date)
+    reasons: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     status: Mapped[str] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -32,6 +32,14 @@ def assessed(entered: dict[str, Any], outcome: str = "eligible") -> NewEvent:
     )
 
 
+def approved(entered: dict[str, Any]) -> NewEvent:
+    decision = {"decision_number": "1", "decision_date": "2026-03-01", "approved_by": "chair", "position": 1}
+    terms = {"commune": "01075", "programme_version": 1, "validity_days": 90, **TERMS}
+    return NewEvent(
+        "eligibility.approved.v1", entered["application_id"], case(entered, **decision, **terms), "chair"
+    )
+
+
 def rejected(entered: dict[str, Any]) -> NewEvent:
     decision = {"decision_number": "1", "decision_date": "2026-03-01", "rejected_by": "chair", "sealed": "x"}
     return NewEvent("eligibility.rejected.v1", entered["application_id"], case(entered, **decision), "chair")
@@ -39,6 +47,7 @@ def rejected(entered: dict[str, Any]) -> NewEvent:
 
 def issued(entered: dict[str, Any]) -> NewEvent:
     voucher = {"voucher_id": str(uuid4()), "commune": "01075", "expires_on": "2026-12-01", **TERMS}
+    voucher["budget_id"] = PROGRAMME
     return NewEvent("voucher.issued.v1", entered["application_id"], case(entered, **voucher), "service")
 
 
@@ -48,6 +57,9 @@ def redeemed(entered: dict[str, Any]) -> NewEvent:
         "redemption_id": str(uuid4()),
         "shop_id": "shop-1",
         "enterprise_id": "telecom-1",
+        "sold_by": "counter",
+        "sold_on": "2026-06-01",
+        "receipt": None,
         "imeis": ["a" * 64],
         "model": "X",
         "price": 600_000,
@@ -70,6 +82,8 @@ def test_the_status_follows_both_services(bench: Bench) -> None:
     entered = enter(bench)
     bench.take_in(heard("eligibility", assessed(entered)))
     assert status(bench, entered) == "assessed"
+    bench.take_in(heard("eligibility", approved(entered)))
+    assert status(bench, entered) == "approved"
     bench.take_in(heard("disbursement", issued(entered)))
     assert status(bench, entered) == "voucher_issued"
     bench.take_in(heard("disbursement", redeemed(entered)))

@@ -1,5 +1,5 @@
 """The views: parse, call, dump."""
 
-from services.applications.api import applications, batch, changes, households, imports, reports
+from services.applications.api import applications, batch, changes, finding, households, imports, reports
 
-BLUEPRINTS = (applications.blp, changes.blp, batch.blp, imports.blp, households.blp, reports.blp)
+BLUEPRINTS = (applications.blp, finding.blp, changes.blp, batch.blp, imports.blp, households.blp, reports.blp)

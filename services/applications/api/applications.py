@@ -1,4 +1,4 @@
-"""Applications one at a time: enter, list, read."""
+"""Applications one at a time: enter, read."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.applications.api.reading import household_in, own_place_of
 from services.applications.commands import enter_application
 from services.applications.entering import Entry
 from shared.auth import Role
-from shared.web import Page, Problem, Refusal, current_actor, current_session, idempotent, requires
+from shared.web import Problem, Refusal, current_actor, current_session, idempotent, requires
 
 blp = Blueprint("applications", __name__, description="Applications of households to programmes")
 
@@ -34,23 +34,6 @@ def create_application(form: dict[str, Any]) -> ResponseReturnValue:
     if isinstance(entered, Refusal):
         return answer_refusal(entered)
     return {**answer_of(entered), "warnings": (*notices, *warnings)}
-
-
-@blp.get("/applications")
-@blp.arguments(schemas.ListQuery(), location="query", unknown=None)
-@blp.response(200, schemas.ApplicationList)
-@answers_problems(blp, 400, 422)
-@requires(Role.OFFICER, Role.APPROVER, Role.MANAGER, Role.AUDITOR)
-def list_applications(query: dict[str, Any]) -> Page:
-    """Applications of one's area, newest first. Names are personal data: the reading is recorded."""
-    cursor, limit, purpose = query.pop("cursor"), query.pop("limit"), query.pop("purpose")
-    actor = current_actor()
-    wanted = queries.Filter(**query)
-    page = queries.list_applications(current_session(), secrets(), actor, wanted, cursor, limit)
-    key = wanted.commune or actor.commune or actor.province or "all"
-    if page.items:
-        leave_trace(actor, key, "list", purpose, sorted({item["household_id"] for item in page.items}))
-    return page
 
 
 @blp.get("/applications/<uuid:application_id>")

@@ -23,16 +23,6 @@ from services.applications.schemas.batches import (
     CheckRequest,
 )
 from services.applications.schemas.common import ProblemDetails
-from services.applications.schemas.finding import (
-    ApplicationItem,
-    ApplicationList,
-    Funnel,
-    FunnelQuery,
-    ListQuery,
-    LiveItem,
-    LiveState,
-    LiveStateQuery,
-)
 from services.applications.schemas.households import (
     ApplicationRequest,
     Certificate,
@@ -49,8 +39,6 @@ __all__ = [
     "ApplicationChanged",
     "ApplicationCreated",
     "ApplicationDetail",
-    "ApplicationItem",
-    "ApplicationList",
     "ApplicationRequest",
     "BatchAnswer",
     "BatchItem",
@@ -63,8 +51,6 @@ __all__ = [
     "CorrectRequest",
     "EraseAnswer",
     "EraseRequest",
-    "Funnel",
-    "FunnelQuery",
     "Head",
     "HeadAnswer",
     "ImportAnswer",
@@ -72,10 +58,6 @@ __all__ = [
     "ImportForm",
     "KeysAnswer",
     "KeysRequest",
-    "ListQuery",
-    "LiveItem",
-    "LiveState",
-    "LiveStateQuery",
     "ProblemDetails",
     "ReadQuery",
     "ReplaceRequest",

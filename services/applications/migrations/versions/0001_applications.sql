@@ -208,6 +208,9 @@ CREATE TABLE programme (
     name_en     text    NOT NULL,
     period_from date,
     period_to   date,
+    reasons     jsonb   NOT NULL DEFAULT '{}',
     status      text    NOT NULL,
-    CONSTRAINT programme_status_known CHECK (status IN ('published', 'suspended', 'closed'))
+    closed_at   timestamptz,
+    CONSTRAINT programme_status_known CHECK (status IN ('published', 'suspended', 'closed')),
+    CONSTRAINT programme_closed CHECK ((status = 'closed') = (closed_at IS NOT NULL))
 );

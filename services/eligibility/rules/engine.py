@@ -6,12 +6,11 @@ from typing import Any
 
 import zen
 
-from services.eligibility.rules.facts import Facts
+from services.eligibility.rules.facts import Context, Facts
 from services.eligibility.rules.programme import Programme
 from services.eligibility.rules.tables import facts_used
 
 _KEY = "rules"
-_Values = dict[str, str | int | bool]
 
 
 class RulesFailed(RuntimeError):
@@ -31,7 +30,7 @@ class Assessment:
     outcome: str
     reasons: tuple[str, ...]
     rows: tuple[str, ...]
-    looked_at: _Values
+    looked_at: Context
 
 
 class RuleSet:
@@ -49,7 +48,7 @@ class RuleSet:
         """One household's assessment; raises RulesFailed."""
         context = facts.context()
         try:
-            result = self._engine.evaluate(_KEY, context)["result"]
+            result = self._engine.evaluate(_KEY, {name: context[name] for name in self.seen})["result"]
         except RuntimeError as failure:
             raise RulesFailed(str(failure)) from failure
         return self._assessment(result, context)
@@ -58,12 +57,13 @@ class RuleSet:
         """Many households' assessments in their order; raises RulesFailed."""
         return [self.assess(facts) for facts in households]
 
-    def _assessment(self, result: dict[str, Any], context: _Values) -> Assessment:
+    def _assessment(self, result: dict[str, Any], context: Context) -> Assessment:
         refusals, decision = result["refusals"], result["decision"]
-        hits = refusals or [decision]
+        if not refusals:
+            return Assessment(decision["outcome"], (decision["reason"],), (decision["row"],), context)
         return Assessment(
             outcome=decision["outcome"],
-            reasons=tuple(dict.fromkeys([hit["reason"] for hit in hits])),
+            reasons=tuple(dict.fromkeys([refusal["reason"] for refusal in refusals])),
             rows=(*[refusal["row"] for refusal in refusals], decision["row"]),
             looked_at=context,
         )

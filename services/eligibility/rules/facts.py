@@ -5,7 +5,8 @@ through to the last row.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from operator import attrgetter, contains
 from typing import Any
 
 from services.eligibility.rules.document import INDICATORS
@@ -18,6 +19,7 @@ _INCOMES = range(1_000_000_000)
 
 Kind = type[bool] | range | frozenset[str]
 """true or false, whole numbers from 0 on, or words."""
+Context = dict[str, str | int | bool]
 
 
 def fact_kinds() -> dict[str, Kind]:
@@ -60,22 +62,26 @@ class Facts:
     extremely_difficult_commune: bool = False
 
     def __post_init__(self) -> None:
-        problems = tuple(
-            f"{name}: {getattr(self, name)!r} is not {_expected(kind)}"
-            for name, kind in _STATED.items()
-            if not _fits(getattr(self, name), kind)
-        )
-        if problems:
-            raise FactsInvalid(problems)
+        values = _stated_values(self)
+        if tuple(map(type, values)) != _TYPES or not all(map(contains, _TAKEN, values)):
+            raise FactsInvalid(
+                tuple(
+                    f"{name}: {value!r} is not {_expected(kind)}"
+                    for (name, kind), value in zip(_STATED.items(), values, strict=True)
+                    if not _fits(value, kind)
+                )
+            )
 
     @property
     def ethnic_minority(self) -> bool:
         """Whether the group is not Kinh."""
         return self.ethnicity != ethnic_groups.KINH
 
-    def context(self) -> dict[str, str | int | bool]:
+    def context(self) -> Context:
         """All facts under the names that tables use."""
-        return {name: getattr(self, name) for name in _NAMES}
+        context = dict(zip(_STATED, _stated_values(self), strict=True))
+        context["ethnic_minority"] = self.ethnic_minority
+        return context
 
     def priority_codes(self) -> set[str]:
         """Every group of a programme's priority order that the household belongs to."""
@@ -91,12 +97,14 @@ class Facts:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Facts":
         """Facts out of a mapping by the facts' names; raises FactsInvalid, also on an unknown name."""
-        known = {field.name for field in fields(cls)}
-        unknown = tuple(f"{name}: no such fact" for name in sorted(values.keys() - known))
-        missing = tuple(f"{name}: missing" for name in sorted(_NEEDED - values.keys()))
-        if unknown or missing:
-            raise FactsInvalid(unknown + missing)
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError:
+            unknown = [f"{name}: no such fact" for name in sorted(values.keys() - _STATED.keys())]
+            missing = [f"{name}: missing" for name in sorted(_NEEDED - values.keys())]
+            if not (unknown or missing):
+                raise
+            raise FactsInvalid((*unknown, *missing)) from None
 
     @classmethod
     def of_application(cls, values: Mapping[str, Any], year: int) -> "Facts":
@@ -104,12 +112,26 @@ class Facts:
 
         Income, deprivations and urban are measured together: where one of them is missing, none is known.
         """
-        stated = {name: values[name] for name in _NEEDED | _OPTIONAL if values.get(name) is not None}
-        if "certificate_year" in values:
-            stated["certificate_year"] = values["certificate_year"] or 0
-        stated["assessment_year"] = year
-        unknown = _MEASURED if _MEASURED - stated.keys() else frozenset()
-        return cls.from_values({name: value for name, value in stated.items() if name not in unknown})
+        get = values.get
+        measured = all(get(name) is not None for name in _MEASURED)
+        try:
+            return cls(
+                poverty_status=values["poverty_status"],
+                ethnicity=values["ethnicity"],
+                has_smartphone=values["has_smartphone"],
+                members_count=values["members_count"],
+                certificate_year=values["certificate_year"] or 0,
+                assessment_year=year,
+                already_received=get("already_received", False),
+                income_per_person=values["income_per_person"] if measured else 0,
+                deprivations=values["deprivations"] if measured else 0,
+                urban=values["urban"] if measured else False,
+                priority_group=get("priority_group") or "none",
+                extremely_difficult_village=get("extremely_difficult_village", False),
+                extremely_difficult_commune=get("extremely_difficult_commune", False),
+            )
+        except KeyError as missing:
+            raise FactsInvalid((f"{missing.args[0]}: missing",)) from None
 
 
 _KINDS: dict[str, Kind] = {
@@ -128,21 +150,15 @@ _KINDS: dict[str, Kind] = {
     "extremely_difficult_village": bool,
     "extremely_difficult_commune": bool,
 }
-_NAMES = tuple(_KINDS)
 _STATED = {name: kind for name, kind in _KINDS.items() if name != "ethnic_minority"}
-_OPTIONAL = frozenset(
-    {
-        "already_received",
-        "income_per_person",
-        "deprivations",
-        "urban",
-        "priority_group",
-        "extremely_difficult_village",
-        "extremely_difficult_commune",
-    }
+_NEEDED = frozenset(one.name for one in fields(Facts) if one.default is MISSING)
+_MEASURED = ("income_per_person", "deprivations", "urban")
+_TYPES = tuple(
+    str if isinstance(kind, frozenset) else int if isinstance(kind, range) else bool
+    for kind in _STATED.values()
 )
-_NEEDED = frozenset(_STATED) - _OPTIONAL
-_MEASURED = frozenset({"income_per_person", "deprivations", "urban"})
+_TAKEN = tuple(frozenset({True, False}) if kind is bool else kind for kind in _STATED.values())
+_stated_values = attrgetter(*_STATED)
 
 
 def _fits(value: object, kind: Kind) -> bool:

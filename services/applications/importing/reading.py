@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.applications import domain
 from services.applications.household import HouseholdDraft
 from services.applications.importing.wording import row_problem
-from services.applications.lists import Limits, ListRow, ListTable, Problem, RowContext, parse_row
+from services.applications.lists import Limits, ListRow, Problem, RowContext, parse_row
 from shared.settings import ImportSettings
 
 CHUNK = 500
@@ -49,11 +49,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(HANOI).date()
 
 
-def chunks_of(table: ListTable, today: date, size: int) -> Iterator[list[ReadRow]]:
-    """The list's rows, read and checked, `size` at a time."""
+def chunks_of(rows: Sequence[ListRow], today: date, size: int, first: int = 1) -> Iterator[list[ReadRow]]:
+    """Rows of a list, read and checked, `size` at a time; `first` is the place of the first of them."""
     context = RowContext(today=today)
-    for start in range(0, len(table.rows), size):
-        yield _read(table.rows[start : start + size], start + 1, context)
+    for start in range(0, len(rows), size):
+        yield _read(rows[start : start + size], first + start, context)
 
 
 def _read(rows: Sequence[ListRow], first: int, context: RowContext) -> list[ReadRow]:

@@ -60,12 +60,17 @@ class SaleSettings:
     """What disbursement needs to sign vouchers and to take redemptions back.
 
     voucher_key: the 32 bytes of an Ed25519 private key; retired_keys: raw public keys whose vouchers still
-    hold; reversal_days: for programmes that name no days of their own (unverified: no source does).
+    hold; reversal_days: for programmes that name no days of their own; alerts: from how many sales within
+    how many minutes, and how many handsets of one hundred serial numbers, a shop is worth a look. The days
+    and the figures of alerts are unverified: no source names any.
     """
 
     voucher_key: bytes = b""
     retired_keys: tuple[bytes, ...] = ()
     reversal_days: int = 7
+    alerts: Mapping[str, int] = field(
+        default_factory=lambda: {"burst": 10, "burst_minutes": 10, "same_hundred": 5}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,10 @@ def _sales(env: Env) -> SaleSettings:
         voucher_key=_key(env, "VOUCHER_KEY"),
         retired_keys=tuple(map(_public_key, env.list("VOUCHER_RETIRED_KEYS", []))),
         reversal_days=env.int("REVERSAL_DAYS", SaleSettings().reversal_days, validate=Range(0, 366)),
+        alerts={
+            name: env.int(f"ALERT_{name.upper()}", usual, validate=Range(min=2))
+            for name, usual in SaleSettings().alerts.items()
+        },
     )
 
 

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from services.disbursement.alerts import Thresholds, raise_alerts
 from services.disbursement.domain import local_date
 from services.disbursement.ending import EXPIRED_AT_ONCE, expire_due
 from shared.jobs import Job, JobContext
+from shared.observability import metrics
 
 
 def expire_vouchers(context: JobContext) -> bool:
@@ -17,4 +19,16 @@ def expire_vouchers(context: JobContext) -> bool:
     return ended == EXPIRED_AT_ONCE
 
 
-JOBS = (Job("expiry", expire_vouchers, every=600.0),)
+def look_for_patterns(context: JobContext) -> bool:
+    """Note patterns in the last days' redemptions. The same run again notes nothing new."""
+    limits = Thresholds(**context.settings.sales.alerts)
+    now = datetime.now(UTC)
+    for row in context.database.run(lambda session: raise_alerts(session, limits, now)):
+        metrics.SHOP_ALERTS.labels(row.kind).inc()
+    return False
+
+
+JOBS = (
+    Job("expiry", expire_vouchers, every=600.0),
+    Job("alerts", look_for_patterns, every=60.0),
+)

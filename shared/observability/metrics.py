@@ -54,6 +54,9 @@ OVERDUE = Gauge(
 RULES_TAMPERED = Counter(
     "songban_rules_tampered_total", "Readings of rules that are not what was published", ["programme"]
 )
+SHOP_ALERTS = Counter(
+    "songban_shop_alerts_total", "Patterns in shops' redemptions that were noticed, by kind", ["kind"]
+)
 JOB_SECONDS = Histogram(
     "songban_job_seconds",
     "Time of one run of a background job",

@@ -1,13 +1,14 @@
 """What the tests of disbursement share: approvals as eligibility sends them, money, shops, sales."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
 from services.disbursement.reconcile import reconcile
+from services.disbursement.tokens import Signer
 from shared.auth import Actor, Role
 from shared.events import Envelope, Head, NewEvent
 from shared.events.envelope import seal_envelope
@@ -16,6 +17,8 @@ from tests.support.service import COMMUNE, MANAGER, PROVINCE, SHOP, Bench, actor
 PROGRAMME = "tuyen-quang-2026"
 AMOUNT = 500_000
 CASHIER = SHOP
+SIGNER = Signer(b"v" * 32)
+"""With the key of `settings_for`."""
 FUND = actor(Role.MANAGER, subject="quan-ly-quy", commune=None)
 """The manager without an area: who may give money to any programme."""
 
@@ -59,10 +62,15 @@ def withdrawn(event: Envelope) -> Envelope:
 
 
 def published(
-    programme_id: str = PROGRAMME, provinces: Any = "national", version: int = 1, name: str = "Hỗ trợ"
+    programme_id: str = PROGRAMME,
+    provinces: Any = "national",
+    version: int = 1,
+    name: str = "Hỗ trợ",
+    **terms: dict[str, Any],
 ) -> Envelope:
-    """A programme's version as disbursement hears of it; `provinces` are those it serves."""
-    document = {"name_vi": name, "name_en": f"{name} (en)", "area": {"provinces": provinces}}
+    """A programme's version as disbursement hears of it; `provinces` are those it serves, `terms` further
+    parts of its document."""
+    document = {"name_vi": name, "name_en": f"{name} (en)", "area": {"provinces": provinces}, **terms}
     data = {
         "programme_id": programme_id,
         "version": version,
@@ -161,6 +169,12 @@ def sale(paper: dict[str, Any], serial: int = 1, **changes: Any) -> dict[str, An
         "id_checked": True,
         **changes,
     }
+
+
+def signed(paper: dict[str, Any], programme_id: str = PROGRAMME) -> str:
+    """The token in the paper's QR code."""
+    expires_on = date.fromisoformat(paper["expires_on"])
+    return SIGNER.sign(paper["code"], paper["amount"], AMOUNT, expires_on, programme_id)
 
 
 def other_pin(pin: str) -> str:

@@ -84,7 +84,7 @@ def redeem_at_once(
     ready = _ready(seen, sale, pins, now)
     if isinstance(ready, Refusal) or ready.shares.returned:
         return None
-    wanted = _claim(ready, sale, till, actor, now)
+    wanted = claim_of(ready, sale, till, actor, now)
     kept = answer(_redemption(wanted, ready.voucher))
     try:
         event = redemptions.claim(session, wanted, kept)
@@ -105,7 +105,7 @@ def redeem_voucher(
     ready = _ready(seen, sale, pins, now)
     if isinstance(ready, Refusal):
         return counted(session, ready, seen, replace(actor, shop_id=till.shop_id), now)
-    wanted = _claim(ready, sale, till, actor, now)
+    wanted = claim_of(ready, sale, till, actor, now)
     try:
         event = redemptions.claim(session, wanted)
         redemptions.count_now(session)
@@ -157,10 +157,13 @@ def counted(session: Session, refusal: Refusal, seen: Seen, actor: Actor, now: d
     if refusal.code == "VOUCHER_UNKNOWN" or seen.voucher is None:
         return refusal
     left = locking.count_wrong_pin(session, seen.voucher, actor)
-    return Refusal("PIN_WRONG", left=left) if left else Refusal("VOUCHER_LOCKED")
+    if left == 0 and seen.voucher.status == "issued":
+        return Refusal("VOUCHER_LOCKED")
+    return Refusal("PIN_WRONG", left=left)
 
 
-def _claim(ready: Ready, sale: Sale, till: Till, actor: Actor, now: datetime) -> Claim:
+def claim_of(ready: Ready, sale: Sale, till: Till, actor: Actor, now: datetime) -> Claim:
+    """What `redemptions.claim` writes for this sale."""
     voucher, counter = ready.voucher, ready.counter
     data = {
         "application_id": voucher.application_id,

@@ -1,100 +1,145 @@
-"""What eligibility does with the events of applications: assess, assess anew, let go, forget.
+"""What eligibility does with the events of the others: assess, assess anew, let go, forget.
 
 A household whose key is gone was erased: nothing is assessed for it and nothing is said about it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from services.eligibility import cases, rulebook
-from services.eligibility.cases import Assessed, subject_of
-from services.eligibility.domain import APPEALABLE, Finding, Subject, appealed, day_of, find
+from services.eligibility import automatic, cases, rulebook
+from services.eligibility.cases import Assessed, finding_in, subject_in, subject_of
+from services.eligibility.domain import APPEALABLE, OPEN, Register, Subject, appealed, day_of, find
+from services.eligibility.models import STATUSES
 from services.eligibility.rules import RuleSet
 from shared.events import Envelope
-from shared.inbox import HandlerMap, Transient, Unit
+from shared.inbox import HandlerMap, Transient, Unit, ignored
 from shared.privacy import unseal
 
 
 def on_submitted(unit: Unit, events: Sequence[Envelope]) -> None:
     """Assess new applications. Raises Transient while a programme is unknown here."""
-    cases.open_cases(unit, _assess_all(unit, events))
+    rules, keys = _rules(unit, events), _keys(unit, events)
+    assessed = [
+        _assess(event, subject_of(event), rules[event.data["programme_id"]], keys[event.data["household_id"]])
+        for event in events
+        if event.data["household_id"] in keys
+    ]
+    automatic.approve(unit.session, cases.open_cases(unit.session, assessed))
 
 
 def on_corrected(unit: Unit, events: Sequence[Envelope]) -> None:
-    """Assess corrected applications anew, as long as nobody has decided; a correction that comes after the
-    decision changes nothing here. Raises Transient while a programme is unknown here."""
-    before = cases.lock(unit.session, [event.data["application_id"] for event in events])
-    undecided = [event for event in events if event.data["application_id"] in before]
-    if undecided:
-        assessed = _assess_all(unit, undecided)
-        cases.reopen_cases(unit, assessed, _rows_of(assessed, before), corrected=True)
+    """Assess corrected applications anew: open ones under the newest rules, decided ones under those that
+    they were decided under. Raises Transient while a programme is unknown here."""
+    before = cases.lock(unit.session, [event.data["application_id"] for event in events], STATUSES)
+    known = [event for event in events if event.data["application_id"] in before]
+    if not known:
+        return
+    rules, keys = _rules(unit, known), _keys(unit, known)
+    reopened, reviewed = [], []
+    for event in known:
+        row = before[event.data["application_id"]]
+        if event.data["household_id"] not in keys:
+            continue
+        subject, key = subject_of(event, row.submitted_at), keys[event.data["household_id"]]
+        if _is_decided(row):
+            reviewed.append(_assess(event, subject, _rules_of(unit, row), key))
+        else:
+            reopened.append(_assess(event, subject, rules[row.programme_id], key))
+    automatic.approve(unit.session, cases.reopen_cases(unit.session, reopened, before))
+    cases.review_cases(unit.session, reviewed, before)
 
 
 def on_appealed(unit: Unit, events: Sequence[Envelope]) -> None:
     """Refer refused cases to a person."""
     before = cases.lock(unit.session, [event.data["application_id"] for event in events], APPEALABLE)
-    keys = unit.keys({row.household_id for row in before.values()}) if before else {}
-    found = ((event, before.get(event.data["application_id"])) for event in events)
+    keys = unit.keys({str(row.household_id) for row in before.values()}) if before else {}
     assessed = [
-        _reopen(event, row, keys[row.household_id])
-        for event, row in found
-        if row is not None and row.household_id in keys
+        _appeal(unit, event, before[event.data["application_id"]], keys[event.data["household_id"]])
+        for event in events
+        if event.data["application_id"] in before and event.data["household_id"] in keys
     ]
-    cases.reopen_cases(unit, assessed, _rows_of(assessed, before), corrected=False)
+    cases.reopen_cases(unit.session, assessed, before)
 
 
 def on_withdrawn(unit: Unit, events: Sequence[Envelope]) -> None:
-    cases.withdraw(unit.session, [event.data["application_id"] for event in events])
+    cases.withdraw(unit.session, _ids(events))
 
 
 def on_erased(unit: Unit, events: Sequence[Envelope]) -> None:
     """Delete the households' cases and keys, whichever of their applications the events name."""
-    cases.erase(unit, sorted({event.data["household_id"] for event in events}))
+    cases.erase(unit.session, sorted({event.data["household_id"] for event in events}), unit.keys)
 
 
-def _assess_all(unit: Unit, events: Sequence[Envelope]) -> list[Assessed]:
-    """Every event whose household still has a key, assessed under the newest rules of its programme."""
+def on_redeemed(unit: Unit, events: Sequence[Envelope]) -> None:
+    cases.redeemed(unit.session, _ids(events))
+
+
+def on_alive_again(unit: Unit, events: Sequence[Envelope]) -> None:
+    cases.alive_again(unit.session, _ids(events))
+
+
+def on_ended(unit: Unit, events: Sequence[Envelope]) -> None:
+    """A voucher expired, or was cancelled for a reason."""
+    cases.ended(unit.session, _ids(events), [event.data.get("reason") for event in events])
+
+
+def _ids(events: Sequence[Envelope]) -> list[str]:
+    return [event.data["application_id"] for event in events]
+
+
+def _rules(unit: Unit, events: Sequence[Envelope]) -> dict[str, RuleSet]:
     programmes = {event.data["programme_id"] for event in events}
     rules = rulebook.current(unit.session, programmes)
     unknown = programmes - rules.keys()
     if unknown:
         raise Transient(f"programmes that are not published yet: {', '.join(sorted(unknown))}")
-    keys = unit.keys({event.data["household_id"] for event in events})
-    return [
-        _assess(event, rules[event.data["programme_id"]], keys[event.data["household_id"]])
-        for event in events
-        if event.data["household_id"] in keys
-    ]
+    return rules
 
 
-def _rows_of(assessed: Sequence[Assessed], before: Mapping[str, Any]) -> dict[str, Any]:
-    return {one.subject.application_id: before[one.subject.application_id] for one in assessed}
+def _rules_of(unit: Unit, row: Any) -> RuleSet:
+    return rulebook.of_version(unit.session, row.programme_id, row.programme_version, row.digest)
 
 
-def _assess(event: Envelope, rules: RuleSet, key: bytes) -> Assessed:
-    subject = subject_of(event)
+def _keys(unit: Unit, events: Sequence[Envelope]) -> Any:
+    return unit.keys({event.data["household_id"] for event in events})
+
+
+def _is_decided(row: Any) -> bool:
+    """Whether a correction leaves the decision standing for now: a revoked case opens anew, unless a phone
+    was handed out for it."""
+    if row.status == "revoked":
+        return bool(row.voucher == "redeemed")
+    return row.status not in OPEN
+
+
+def _assess(event: Envelope, subject: Subject, rules: RuleSet, key: bytes) -> Assessed:
     facts = unseal(key, event.data["sealed"], f"facts/{subject.application_id}")
-    programme = rules.programme
-    return Assessed(event, subject, key, programme.version, programme.digest, find(rules, subject, facts))
-
-
-def _reopen(event: Envelope, row: Any, key: bytes) -> Assessed:
-    """The finding that stands, with the appeal: refers the case, unless its person's place is taken."""
-    sealed = cases.opened(row, key)
-    finding = Finding(
-        row.outcome, tuple(sealed["reasons"]), tuple(sealed["rows"]), sealed["looked_at"], row.priority
+    finding = find(rules, subject, facts)
+    return Assessed(
+        subject, key, rules.programme, finding, event, day_of(event.time), maker=event.data["entered_by"]
     )
-    subject = Subject(
-        row.application_id,
-        row.household_id,
-        row.programme_id,
-        row.commune,
-        row.province,
-        tuple(row.persons.split()),
+
+
+def _appeal(unit: Unit, event: Envelope, row: Any, key: bytes) -> Assessed:
+    """The facts that stand, under the rules that refused them, for a person; unless a place is taken."""
+    before, rules = finding_in(row, key), _rules_of(unit, row)
+    subject = subject_in(row, row.assessed_year)
+    return Assessed(
+        subject,
+        key,
+        rules.programme,
+        appealed(find(rules, subject, before.values())),
+        event,
         day_of(event.time),
+        near_duplicate=Register.of(before).near_duplicate,
     )
-    return Assessed(event, subject, key, row.programme_version, row.digest, appealed(finding))
 
+
+_MONEY = "a budget changes no case"
+_SHOPS = "who sells and what is sold belongs to disbursement"
+_PAYMENTS = "what the fund pays an enterprise changes no case"
+_PAPER = "whether the paper works changes no case"
+_DISPUTES = "a disputed handing-out is settled between shop and disbursement; the first one stands"
 
 HANDLERS: HandlerMap = {
     "application.submitted.v1": on_submitted,
@@ -102,4 +147,43 @@ HANDLERS: HandlerMap = {
     "application.withdrawn.v1": on_withdrawn,
     "application.appealed.v1": on_appealed,
     "application.erased.v1": on_erased,
+    "voucher.issued.v1": ignored("an approval that has its voucher stands as before"),
+    "voucher.waitlisted.v1": ignored("an approval that waits for money stands as before"),
+    "voucher.redeemed.v1": on_redeemed,
+    "voucher.reversed.v1": on_alive_again,
+    "voucher.reissued.v1": on_alive_again,
+    "voucher.cancelled.v1": on_ended,
+    "voucher.expired.v1": on_ended,
+    "voucher.locked.v1": ignored(_PAPER),
+    "voucher.unlocked.v1": ignored(_PAPER),
+    "voucher.disputed.v1": ignored(_DISPUTES),
+    "dispute.closed.v1": ignored(_DISPUTES),
+    "reversal.asked.v1": ignored("a reversal counts when it is done"),
+    "reversal.refused.v1": ignored("a reversal counts when it is done"),
+    "budget.allocated.v1": ignored(_MONEY),
+    "budget.adjusted.v1": ignored(_MONEY),
+    "shop.registered.v1": ignored(_SHOPS),
+    "shop.changed.v1": ignored(_SHOPS),
+    "shop.suspended.v1": ignored(_SHOPS),
+    "shop.reinstated.v1": ignored(_SHOPS),
+    "clerk.registered.v1": ignored(_SHOPS),
+    "clerk.suspended.v1": ignored(_SHOPS),
+    "clerk.reinstated.v1": ignored(_SHOPS),
+    "alert.raised.v1": ignored(_SHOPS),
+    "alert.closed.v1": ignored(_SHOPS),
+    "enterprise.registered.v1": ignored(_SHOPS),
+    "enterprise.suspended.v1": ignored(_SHOPS),
+    "enterprise.reinstated.v1": ignored(_SHOPS),
+    "handset.listed.v1": ignored(_SHOPS),
+    "handset.withdrawn.v1": ignored(_SHOPS),
+    "claim.submitted.v1": ignored(_PAYMENTS),
+    "claim.withdrawn.v1": ignored(_PAYMENTS),
+    "claim.disputed.v1": ignored(_PAYMENTS),
+    "claim.reinstated.v1": ignored(_PAYMENTS),
+    "claim.accepted.v1": ignored(_PAYMENTS),
+    "claim.paid.v1": ignored(_PAYMENTS),
+    "payment.ordered.v1": ignored(_PAYMENTS),
+    "payment.failed.v1": ignored(_PAYMENTS),
+    "line.corrected.v1": ignored(_PAYMENTS),
+    "payee.kept.v1": ignored(_PAYMENTS),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from services.eligibility import rulebook
+from services.eligibility import claims, rulebook
 from services.eligibility.models import PositionCounter, ProgrammeVersion
 from services.eligibility.rules import Programme, ProgrammeInvalid, parse_programme
 from shared.auth import Actor
@@ -66,6 +66,7 @@ def publish(session: Session, document: Mapping[str, Any], actor: Actor) -> Publ
     if inserted is None:
         return _as_published_before(session, programme, programme.version)
     session.execute(upsert(PositionCounter).values(programme_id=programme.id).on_conflict_do_nothing())
+    claims.exclude(session, programme.id, programme.exclusive_with)
     data = {
         "programme_id": programme.id,
         "version": programme.version,

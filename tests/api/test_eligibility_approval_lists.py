@@ -166,7 +166,7 @@ def test_a_malformed_list_is_refused(bench: Bench, changes: dict[str, Any], stat
 
 
 def test_a_long_list_is_recorded_in_pieces(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.eligibility.commands.CHUNK", 3)
+    monkeypatch.setattr("services.eligibility.approving.CHUNK", 3)
     submitted(bench, 10)
     assert counts(approve(bench)) == (10, 0)
     events = [event for event in bench.events() if event.type == "eligibility.approved.v1"]

@@ -246,10 +246,10 @@ class TestApproving:
 class TestRejecting:
     def test_keeps_the_reason_sealed_and_shows_it_to_who_may_read(self, bench: Bench) -> None:
         (one,) = submitted(bench, 1)
-        assert decide(bench, one, "reject").json == {
-            "application_id": one["application_id"],
-            "status": "rejected",
-        }
+        answer = decide(bench, one, "reject").json
+        assert (answer["application_id"], answer["status"]) == (one["application_id"], "rejected")
+        assert "khiếu nại một lần" in answer["appeal"]["vi"]
+        assert "appeal once" in answer["appeal"]["en"]
         event = bench.events()[-1]
         assert (event.type, event.data["rejected_by"]) == ("eligibility.rejected.v1", "approver")
         assert "chuyển đi" not in event.raw.decode()

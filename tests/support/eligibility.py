@@ -69,23 +69,27 @@ def application(
     household_id: str | None = None,
     programme_id: str = PROGRAMME,
     commune: str = COMMUNE,
+    village: str = "Nậm Ty",
     persons: Sequence[str] | None = None,
+    namesakes: Sequence[str] = (),
+    certificate: str | None = None,
     entered_by: str = "officer",
     **facts: Any,
 ) -> dict[str, Any]:
-    """What application.submitted.v1 says of an eligible household, with `facts` changed."""
+    """What application.submitted.v1 says of an eligible household, with `facts` changed. Persons, namesakes and
+    certificate are keyed hashes."""
     application_id, household_id = application_id or str(uuid4()), household_id or str(uuid4())
     return {
         "application_id": application_id,
         "household_id": household_id,
         "programme_id": programme_id,
         "commune": commune,
-        "village": "Nậm Ty",
+        "village": village,
         "channel": "form",
         "entered_by": entered_by,
         "persons": [person(application_id)] if persons is None else list(persons),
-        "namesakes": [],
-        "certificate": None,
+        "namesakes": list(namesakes),
+        "certificate": certificate,
         "sealed": seal(key_of(household_id), {**FACTS, **facts}, f"facts/{application_id}"),
     }
 

@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
 from services.eligibility import queries, schemas
-from services.eligibility.api.common import answer_refusal, answers_problems, decision_of, keys
-from services.eligibility.commands import approve_case, reject_case
+from services.eligibility.api.common import answer_refusal, answers_problems, decision_of, keys, note_access
+from services.eligibility.commands import approve_case, reject_case, revoke_case
 from shared.auth import Role
-from shared.events import NewEvent
 from shared.web import (
     Page,
     Problem,
@@ -18,7 +17,6 @@ from shared.web import (
     current_actor,
     current_session,
     idempotent,
-    record_events,
     requires,
 )
 
@@ -34,7 +32,7 @@ blp = Blueprint("cases", __name__, description="Assessed applications and the de
 @requires(*READERS)
 def list_cases(query: dict[str, Any]) -> Page:
     """The cases of one's area in the order of submission; no personal data."""
-    wanted = queries.Filter(query["programme_id"], query["commune"], query["status"])
+    wanted = queries.Filter(query["programme_id"], query["commune"], query["status"], query["flagged"])
     return queries.list_cases(current_session(), current_actor(), wanted, query["cursor"], query["limit"])
 
 
@@ -49,13 +47,7 @@ def show_case(query: dict[str, Any], application_id: UUID) -> dict[str, Any]:
     case = queries.read_case(current_session(), keys(), key, actor)
     if case is None:
         raise Problem(404, "NOT_FOUND")
-    trace = {
-        "purpose": query["purpose"],
-        "what": "household",
-        "households": [case["household_id"]],
-        "count": 1,
-    }
-    record_events([NewEvent("access.recorded.v1", key, trace, actor.subject)])
+    note_access(key, actor, query["purpose"], "household", [case["household_id"]])
     return case
 
 
@@ -91,4 +83,18 @@ def reject(body: dict[str, Any], application_id: UUID) -> ResponseReturnValue:
     )
     if refusal is not None:
         return answer_refusal(refusal)
-    return {"application_id": str(application_id), "status": "rejected"}
+    return {"application_id": str(application_id), "status": "rejected", "appeal": queries.appeal_path()}
+
+
+@blp.post("/cases/<uuid:application_id>:revoke")
+@blp.arguments(schemas.RevokeRequest())
+@blp.response(200, schemas.RevokedAnswer)
+@answers_problems(blp, 400, 404, 409, 413, 415, 422)
+@requires(Role.APPROVER, Role.MANAGER)
+@idempotent
+def revoke(body: dict[str, Any], application_id: UUID) -> ResponseReturnValue:
+    """Take back an approval, by the province; its voucher is stopped or cancelled by the event."""
+    refusal = revoke_case(current_session(), str(application_id), body["reason"], current_actor())
+    if refusal is not None:
+        return answer_refusal(refusal)
+    return {"application_id": str(application_id), "status": "revoked"}

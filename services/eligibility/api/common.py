@@ -9,8 +9,11 @@ from flask_smorest import Blueprint
 from services.eligibility.approving import Decision
 from services.eligibility.domain import today
 from services.eligibility.schemas import ProblemDetails
+from shared.auth import Actor, may_act_in
+from shared.events import NewEvent
 from shared.privacy import KeyRing
-from shared.web import Problem, Refusal, refuse
+from shared.reference import areas
+from shared.web import Problem, Refusal, current_actor, record_events, refuse
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,6 +31,7 @@ _REASONS = {
 STATUSES = {
     "MAKER_IS_CHECKER": 403,
     "OUTSIDE_AREA": 403,
+    "PROVINCE_DECIDES": 403,
     "NOT_FOUND": 404,
     "PROGRAMME_UNKNOWN": 404,
 }
@@ -66,3 +70,18 @@ def decision_of(body: dict[str, Any]) -> Decision:
     if body["decision_date"] > today():
         raise Problem(422, "DECISION_IN_FUTURE")
     return Decision(body["decision_number"], body["decision_date"])
+
+
+def check_area(code: str) -> None:
+    """Raises Problem 422 for a code of no commune of today, 403 outside the area."""
+    commune = areas.commune(code)
+    if commune is None:
+        raise Problem(422, "COMMUNE_UNKNOWN", commune=code)
+    if not may_act_in(current_actor(), commune.code, commune.province_code):
+        raise Problem(403, "OUTSIDE_AREA")
+
+
+def note_access(key: str, actor: Actor, purpose: str, what: str, households: list[str]) -> None:
+    """Record who read whose data, and why."""
+    data = {"purpose": purpose, "what": what, "households": households, "count": len(households)}
+    record_events([NewEvent("access.recorded.v1", key, data, actor.subject)])

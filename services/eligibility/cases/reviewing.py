@@ -1,0 +1,143 @@
+"""Corrections of cases that are decided: assessed anew, while the decision stands or is taken back.
+
+An approved case is held against the version it was approved under: new rules do not take back what was
+granted. One that turns ineligible is revoked, and disbursement stops or cancels the voucher; a phone that was
+handed out stays, and the case is marked. Whoever approved a case and corrects it afterwards has made it, so
+somebody else must approve it again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.eligibility import claims, tally
+from services.eligibility.cases.assessing import ACTOR, SERVICE, columns, rename, reopen_cases, settle
+from services.eligibility.cases.files import Assessed, against, assessment_data, case_data, place_of
+from services.eligibility.domain import (
+    APPROVER_CORRECTED,
+    DOUBTFUL_AFTER_APPROVAL,
+    NO_LONGER_ELIGIBLE,
+    REDEEMED_THOUGH_INELIGIBLE,
+    Register,
+    conclude,
+)
+from shared.events import NewEvent
+from shared.outbox import record
+
+REDEEMED = "redeemed"
+
+_REVIEW = text(
+    """
+    UPDATE case_file SET
+        commune = new.commune, province = new.province, village = new.village, outcome = new.outcome,
+        priority = new.priority, persons = new.persons, certificate = new.certificate, sealed = new.sealed,
+        correctors = CASE
+            WHEN new.maker = ANY (correctors) OR new.maker IN (approved_by, rejected_by, revoked_by)
+            THEN correctors ELSE correctors || new.maker END,
+        reviewers = CASE
+            WHEN new.maker = ANY (reviewers) OR new.maker = approved_by
+                OR new.maker NOT IN (rejected_by, revoked_by)
+            THEN reviewers ELSE reviewers || new.maker END,
+        assessed_at = new.assessed_at, assessed_year = new.year, flag = new.flag
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:communes AS text[]), CAST(:provinces AS text[]),
+        CAST(:villages AS text[]), CAST(:outcomes AS text[]), CAST(:priorities AS integer[]),
+        CAST(:persons AS text[]), CAST(:certificates AS text[]), CAST(:sealed AS text[]),
+        CAST(:makers AS text[]), CAST(:assessed_at AS timestamptz[]), CAST(:years AS smallint[]),
+        CAST(:flags AS text[])
+    ) AS new (
+        id, commune, province, village, outcome, priority, persons, certificate, sealed, maker, assessed_at,
+        year, flag
+    )
+    WHERE case_file.application_id = new.id
+    """
+)
+_REVOKE = text(
+    """
+    UPDATE case_file SET status = 'revoked', revoked_by = :actor, revoked_reason = :reason
+    WHERE application_id = ANY(CAST(:ids AS uuid[])) AND status = 'approved'
+    """
+)
+
+
+def review_cases(session: Session, assessed: Sequence[Assessed], before: Mapping[str, Any]) -> None:
+    """Assess decided cases anew that `lock` holds; `before`: their rows by id."""
+    by_approver = [one for one in assessed if _made_by_its_approver(one, before[one.id])]
+    if by_approver:
+        _tell_revoked(session, by_approver, APPROVER_CORRECTED)
+        reopen_cases(session, by_approver, before)
+    others = [one for one in assessed if one not in by_approver]
+    approved = [one for one in others if before[one.id].status == "approved"]
+    kept = settle(session, approved)
+    settled = kept + [_concluded(one) for one in others if before[one.id].status != "approved"]
+    if settled:
+        _store(session, settled, before)
+        claims.keep_only(session, [one.subject for one in kept if one.finding.outcome == "eligible"])
+        revoke(session, [one for one in kept if _loses_its_approval(one, before[one.id])], NO_LONGER_ELIGIBLE)
+
+
+def revoke(session: Session, lost: Sequence[Assessed], reason: str) -> None:
+    """Take back these approvals. Their places stay taken until disbursement says that no phone was handed out
+    for them."""
+    if lost:
+        ids = [one.id for one in lost]
+        session.execute(_REVOKE, {"ids": ids, "actor": ACTOR, "reason": reason})
+        _tell_revoked(session, lost, reason)
+
+
+def _concluded(one: Assessed) -> Assessed:
+    """A case that holds no place now and asks for none."""
+    return one.found(conclude(one.finding, one.programme, Register()))
+
+
+def _made_by_its_approver(one: Assessed, row: Any) -> bool:
+    return bool(row.status == "approved" and row.voucher != REDEEMED and one.maker == row.approved_by)
+
+
+def _loses_its_approval(one: Assessed, row: Any) -> bool:
+    lost = one.finding.outcome == "ineligible"
+    return bool(lost and row.status == "approved" and row.voucher != REDEEMED)
+
+
+def _flag(one: Assessed, row: Any) -> str | None:
+    """Why somebody should look at an approved case. A phone that was handed out is not taken back."""
+    if row.status != "approved" or _loses_its_approval(one, row):
+        return None
+    if one.finding.outcome == "ineligible":
+        return REDEEMED_THOUGH_INELIGIBLE
+    doubtful = one.finding.outcome == "referred" or one.maker == row.approved_by
+    return DOUBTFUL_AFTER_APPROVAL if doubtful else None
+
+
+def _store(session: Session, settled: Sequence[Assessed], before: Mapping[str, Any]) -> None:
+    sealed = [one.sealed() for one in settled]
+    flags = [_flag(one, before[one.id]) for one in settled]
+    wanted = columns(settled, sealed)
+    session.execute(
+        _REVIEW,
+        {name: wanted[name] for name in wanted if name not in ("versions", "digests")} | {"flags": flags},
+    )
+    rename(session, settled)
+    tally.take_back(session, ((place_of(row := before[one.id]), against(row, one.key)) for one in settled))
+    tally.add(session, ((one.place, one.finding.against) for one in settled))
+    events = [
+        NewEvent("eligibility.reviewed.v1", one.id, assessment_data(one, text_), ACTOR, one.cause)
+        for one, text_ in zip(settled, sealed, strict=True)
+    ]
+    record(session, SERVICE, events)
+
+
+def _tell_revoked(session: Session, lost: Sequence[Assessed], reason: str) -> None:
+    events = [
+        NewEvent(
+            "eligibility.revoked.v1",
+            one.id,
+            {**case_data(one.subject), "reason": reason, "revoked_by": ACTOR},
+            ACTOR,
+            one.cause,
+        )
+        for one in lost
+    ]
+    record(session, SERVICE, events)

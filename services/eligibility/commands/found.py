@@ -1,0 +1,67 @@
+"""What the commands share: a case in the actor's area, and why it was not decided."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.eligibility.domain import Standing, today, why_not_open
+from services.eligibility.models import ApprovalList, CaseFile, ListEntry
+from services.eligibility.rules import Programme
+from shared.auth import Actor, within
+from shared.refusal import Refusal
+
+DECIDABLE = ("eligible",)
+DECIDABLE_BY_PROVINCE = ("eligible", "referred")
+
+
+def find_case(session: Session, application_id: str, actor: Actor) -> Any | None:
+    """A case file as it stands now; None outside the actor's area."""
+    query = select(CaseFile.__table__).where(
+        CaseFile.application_id == application_id, within(actor, CaseFile.commune, CaseFile.province)
+    )
+    return session.execute(query).first()
+
+
+def find_list(session: Session, list_id: str, actor: Actor) -> ApprovalList | None:
+    """A list as it stands now; None outside the actor's area."""
+    return session.scalar(
+        select(ApprovalList).where(
+            ApprovalList.id == list_id, within(actor, ApprovalList.commune, ApprovalList.province)
+        )
+    )
+
+
+def decidable(actor: Actor) -> tuple[str, ...]:
+    """The province decides what the rules refer (the province "decides referred cases")."""
+    return DECIDABLE if actor.commune is not None else DECIDABLE_BY_PROVINCE
+
+
+def makers(case: Any) -> tuple[str, ...]:
+    """Who entered or corrected a case."""
+    return case.entered_by, *case.correctors
+
+
+def why_not(session: Session, application_id: str, actor: Actor, programme: Programme) -> Refusal:
+    """Why a case was not approved. Read after the guarded update, so that the answer is about the state that
+    refused it."""
+    case = find_case(session, application_id, actor)
+    if case is None:
+        return Refusal("NOT_FOUND")
+    posting = programme.posting_days > 0
+    standing = Standing(
+        case.status,
+        case.withdrawn,
+        (*makers(case), *case.reviewers),
+        _last_day(session, application_id) if posting else None,
+    )
+    refusal = why_not_open(standing, actor.subject, decidable(actor), posting=posting, today=today())
+    return refusal or Refusal("QUOTA_USED_UP")
+
+
+def _last_day(session: Session, application_id: str) -> Any | None:
+    return session.scalar(
+        select(ApprovalList.last_day)
+        .join(ListEntry, ListEntry.list_id == ApprovalList.id)
+        .where(ListEntry.application_id == application_id, ListEntry.state == "listed")
+    )

@@ -4,6 +4,7 @@ No sign-in, no rules, no events, no idempotency: what remains is what nobody on 
 """
 
 import os
+from uuid import UUID
 
 from flask import Flask, request
 from marshmallow import EXCLUDE, Schema, fields
@@ -37,7 +38,8 @@ CREATE TABLE bare_voucher (code text PRIMARY KEY, status text NOT NULL, shop tex
 
 
 def app() -> Flask:
-    """Two endpoints: `POST /applications` (two inserts) and `POST /redemptions` (one guarded update)."""
+    """`POST /applications` (two inserts), `GET /applications/<id>` (a row by its key) and `POST /redemptions`
+    (one guarded update)."""
     flask = Flask(__name__)
     engine = create_engine(os.environ["BARE_DATABASE_URL"], pool_size=8, max_overflow=4)
     schema = Anything()
@@ -60,6 +62,15 @@ def app() -> Flask:
                 application,
             )
         return {"status": "submitted"}, 201
+
+    @flask.get("/applications/<uuid:application_id>")
+    def read(application_id: UUID) -> tuple[dict[str, str], int]:
+        with Session(engine) as session:
+            row = session.execute(
+                text("SELECT programme, commune, status FROM bare_application WHERE id = :id"),
+                {"id": application_id},
+            ).first()
+        return (dict(row._mapping), 200) if row else ({"status": "unknown"}, 404)
 
     @flask.post("/redemptions")
     def redeem() -> tuple[dict[str, str], int]:

@@ -37,15 +37,17 @@ class Call:
 
     path: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load measured: requests per second, milliseconds at p50 and p99, answers by status."""
+    """What a load measured: requests per second, milliseconds at p50, p95 and p99, answers by status."""
 
     rate: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     statuses: dict[int, int]
 
@@ -124,7 +126,7 @@ def _wait_for(port: int, seconds: float = 30.0) -> None:
 
 
 def send(url: str, calls: Sequence[Call], clients: int) -> Load:
-    """Send `calls` by POST from `clients` threads, each with one connection kept alive."""
+    """Send `calls` from `clients` threads, each with one connection kept alive."""
     place = urlsplit(url)
     queue = iter(list(enumerate(calls)))
     lock = threading.Lock()
@@ -140,7 +142,7 @@ def send(url: str, calls: Sequence[Call], clients: int) -> Load:
                 connection.close()
                 return
             begun = time.perf_counter()
-            connection.request("POST", call.path, call.body, call.headers)
+            connection.request(call.method, call.path, call.body or None, call.headers)
             answer = connection.getresponse()
             answer.read()
             times[number] = time.perf_counter() - begun
@@ -158,6 +160,7 @@ def send(url: str, calls: Sequence[Call], clients: int) -> Load:
     return Load(
         rate=len(calls) / seconds,
         p50_ms=1000 * statistics.median(ordered),
+        p95_ms=1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
         p99_ms=1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))],
         statuses=statuses,
     )

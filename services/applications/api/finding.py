@@ -11,7 +11,8 @@ from services.applications.api.common import answer_refusal, answers_problems, l
 from services.applications.api.imports import TRACED, XLSX, settings
 from services.applications.commands import access_recorded
 from services.applications.schemas import finding as found
-from shared.auth import Actor, Role
+from services.applications.traces import area_key
+from shared.auth import Role
 from shared.web import Page, Problem, Refusal, current_actor, current_session, record_events, requires
 
 blp = Blueprint("finding", __name__, description="Applications found, followed, and listed")
@@ -31,7 +32,8 @@ def list_applications(query: dict[str, Any]) -> Page:
     page = queries.list_applications(current_session(), secrets(), actor, wanted, cursor, limit)
     if page.items:
         households = sorted({item["household_id"] for item in page.items})
-        leave_trace(actor, area_of(actor, wanted), "search" if wanted.q else "list", purpose, households)
+        what = "list" if wanted.q is None else "search"
+        leave_trace(actor, area_key(actor, wanted.commune), what, purpose, households)
     return page
 
 
@@ -49,7 +51,7 @@ def list_out(query: dict[str, Any]) -> Response:
     if isinstance(made, Refusal):
         return answer_refusal(made)
     chunks = [made.households[start : start + TRACED] for start in range(0, len(made.households), TRACED)]
-    where = area_of(actor, wanted)
+    where = area_key(actor, wanted.commune)
     record_events([access_recorded(actor, where, "export", purpose, chunk) for chunk in chunks])
     name = {"Content-Disposition": "attachment; filename=ho-so.xlsx"}
     return Response(made.content, content_type=XLSX, headers=name)
@@ -68,8 +70,3 @@ def show_timeline(query: dict[str, Any], application_id: UUID) -> dict[str, Any]
         raise Problem(404, "NOT_FOUND")
     leave_trace(actor, str(application_id), "household", query["purpose"], [told["household_id"]])
     return told
-
-
-def area_of(actor: Actor, wanted: queries.Filter) -> str:
-    """Under what the reading of a list is recorded: a commune, a province, or "all"."""
-    return wanted.commune or actor.commune or actor.province or "all"

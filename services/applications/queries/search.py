@@ -7,6 +7,7 @@ none is slow whatever was typed (`docs/performance.md`):
   early, perhaps empty, with a position from which the next one goes on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +35,13 @@ DEPTH = 20_000
 """Applications that one request walks at most: some 15 ms."""
 
 RARE = 5_000
-"""Matches that the index of words may bring: each is on a page of its own, all together some 20 ms."""
+"""Matches that the index of words may bring: each is on a page of its own, all together some 15 ms."""
+
+LISTED = 50_000
+"""Applications that the rarest of the words may have: the index goes through that many entries at least."""
+
+_ALONE = text("SET LOCAL max_parallel_workers_per_gather = 0")
+"""A search is short: to call helpers costs more than they find, and their share blurs the estimates."""
 
 Position = tuple[datetime, str]
 """The time and id of the last application that was looked at."""
@@ -82,7 +89,8 @@ class Search:
         """The rows behind `after`, newest first, and where the next page begins."""
         if self.sought.person or self.sought.application_id:
             return self._cut(self._rows(self._looked_up(after)))
-        if self.sought.words and self._commune is None and self._expected() <= RARE:
+        self.session.execute(_ALONE)
+        if self._commune is None and self._rare():
             found = self._rows(self._by_words(after))
             if found[0].number <= RARE:
                 return self._cut([row for row in found if row.id is not None])
@@ -188,16 +196,24 @@ class Search:
         page = self._page_of(found.c, after).subquery("page").lateral()
         return select(counted.c.number, page).select_from(counted.outerjoin(page, true()))
 
-    def _expected(self) -> int:
-        """How many matches the planner expects in the area: its statistics know the common words."""
-        province = self.actor.province
-        area = "" if province is None else "AND province = :province"
-        statement = text(
-            f"EXPLAIN (FORMAT JSON) SELECT FROM application WHERE words @> CAST(:words AS bigint[]) {area}"
-        )
-        values = {"words": list(self.sought.words), **({} if province is None else {"province": province})}
-        plan = self.session.scalar(statement, values)
-        return int(plan[0]["Plan"]["Plan Rows"])
+    def _rare(self) -> bool:
+        """Whether the index of words serves this search, as far as the planner's statistics know them."""
+        words, province = self.sought.words, self.actor.province
+        if not words:
+            return False
+        together, *each = _expected(self.session, [(words, province), *(((word,), None) for word in words)])
+        return together <= RARE and min(each) <= LISTED
+
+
+def _expected(session: Session, questions: Sequence[tuple[Sequence[int], str | None]]) -> list[int]:
+    """How many applications the planner expects to have all of some words, in a province or everywhere."""
+    parts, values = [], dict[str, Any]()
+    for place, (words, province) in enumerate(questions):
+        area = "" if province is None else f" AND province = :province_{place}"
+        parts.append(f"SELECT FROM application WHERE words @> CAST(:words_{place} AS bigint[]){area}")
+        values |= {f"words_{place}": list(words), **({f"province_{place}": province} if province else {})}
+    plan = session.scalar(text(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(parts)}"), values)
+    return [int(part["Plan Rows"]) for part in plan[0]["Plan"]["Plans"]]
 
 
 def _columns(row: Any, names: tuple[str, ...]) -> list[Any]:

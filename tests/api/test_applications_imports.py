@@ -434,7 +434,8 @@ def test_an_erasure_in_the_middle_of_an_import_takes_its_file_at_the_end(
 
 
 def test_old_files_are_forgotten_and_their_counts_stay(bench: Bench) -> None:
-    old = import_list(bench, xlsx([row(1)]))
+    data = xlsx([row(1)])
+    old = import_list(bench, data)
     fresh = import_list(bench, xlsx([row(2)]), dry_run="true")
     waiting = send_list(bench, xlsx([row(3)])).json
     bench.sql(
@@ -446,8 +447,7 @@ def test_old_files_are_forgotten_and_their_counts_stay(bench: Bench) -> None:
     kept = dict(bench.sql("SELECT id::text, file IS NOT NULL FROM list_import"))
     assert kept == {old["import_id"]: False, fresh["import_id"]: True, waiting["import_id"]: True}
     assert counts(read(bench, old)) == (1, 1, 0, 0)
-    again = import_list(bench, xlsx([row(1)]))
-    assert again["already_imported"]
+    assert import_list(bench, data)["already_imported"]
 
 
 def test_reading_the_result_leaves_its_trace(bench: Bench) -> None:

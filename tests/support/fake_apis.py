@@ -15,6 +15,44 @@ def page(*items: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
     return {"items": list(items), "next_cursor": cursor}
 
 
+def list_report(import_id: str, state: str = "checked", **changes: Any) -> dict[str, Any]:
+    """What applications says of a list of three rows, one of them bad."""
+    told = {
+        "import_id": import_id,
+        "programme_id": "tq",
+        "filename": "nậm-ty <1>.xlsx",
+        "state": state,
+        "rows": 3,
+        "done": 3,
+        "accepted": 2,
+        "repeated": 0,
+        "refused": 1,
+        "warnings": 0,
+        "created_at": "2026-11-23T01:00:00+00:00",
+        "forgotten_at": None,
+        "dry_run": state in ("checking", "checked"),
+        "already_imported": False,
+        "refusal": None,
+        "columns": [
+            {"letter": "A", "title": "Họ và tên", "field": "head_name"},
+            {"letter": "B", "title": "Cột <lạ>", "field": None},
+        ],
+        "problems": [
+            {
+                "row": 7,
+                "sheet": "",
+                "field": "sex",
+                "code": "SEX_MISSING",
+                "severity": "error",
+                "message_vi": "Thiếu giới tính.",
+                "message_en": "The sex is missing.",
+            }
+        ],
+        "problems_total": 1,
+    }
+    return {**told, **changes}
+
+
 @dataclass
 class Call:
     """One request of the portal."""

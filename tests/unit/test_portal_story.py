@@ -1,6 +1,5 @@
 """The pages of the one story against APIs that answer, refuse or are silent."""
 
-import io
 import re
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from services.portal.pages.audit import moment_of
 from services.portal.pages.entering import FIELDS, body_of
 from services.portal.pages.vouchers import PART
 from shared.auth import Role
-from tests.support.fake_apis import FakeApis, give_apis, page
+from tests.support.fake_apis import FakeApis, give_apis, list_report, page
 from tests.support.portal import TOKEN, add_account, make_portal, portal_database, visitor
 
 CASE, HOUSEHOLD = "01a20abb-6b99-766e-a22a-c2bd4590381d", "01a20abb-6ba5-71c7-87b3-f0955460c520"
@@ -118,26 +117,8 @@ VOUCHER = {
     "programme_name_vi": "Hỗ trợ điện thoại",
     "programme_name_en": "Phone support",
 }
-REPORT = {
-    "import_id": None,
-    "rows": 3,
-    "accepted": 2,
-    "repeated": 0,
-    "refused": 1,
-    "warnings": 0,
-    "dry_run": True,
-    "already_imported": False,
-    "problems": [
-        {
-            "row": 7,
-            "field": "sex",
-            "code": "SEX_MISSING",
-            "severity": "error",
-            "message_vi": "Thiếu giới tính.",
-            "message_en": "The sex is missing.",
-        }
-    ],
-}
+LIST = "01a20abb-6b99-766e-a22a-c2bd45903999"
+REPORT = list_report(LIST)
 SHOP = {
     "shop_id": "s-1",
     "enterprise_id": "e-1",
@@ -155,6 +136,9 @@ def answers() -> dict[tuple[str, str], object]:
         ("eligibility", "/programmes/tq"): PROGRAMME,
         ("applications", "/applications"): page(ROW, cursor="next"),
         ("applications", f"/applications/{CASE}"): APPLICATION,
+        ("applications", "/imports"): page(REPORT),
+        ("applications", f"/imports/{LIST}"): REPORT,
+        ("applications", f"/imports/{LIST}/result.xlsx"): b"PK",
         ("eligibility", f"/cases/{CASE}"): DECIDED,
         ("eligibility", "/cases"): page(ROW),
         ("audit", f"/cases/{CASE}/timeline"): {"items": [EVENT]},
@@ -206,6 +190,9 @@ def send(client: FlaskClient, path: str, follow: bool = False, **form: object):
 PAGES = {
     "/applications/new": ("officer",),
     "/imports": ("officer",),
+    f"/imports/{LIST}": ("officer",),
+    f"/imports/{LIST}/progress": ("officer",),
+    f"/imports/{LIST}/result": ("officer",),
     "/applications": ("officer", "approver", "manager", "auditor"),
     f"/applications/{CASE}": ("officer", "approver", "manager", "auditor"),
     f"/applications/{CASE}/withdraw": ("officer",),
@@ -247,7 +234,7 @@ def test_pages_read_in_both_languages_and_never_let_markup_in(app, language):
         shown = client.get(path, headers={"Accept-Language": language}).text
         assert "<Sán>" not in shown, path
         assert "style=" not in shown, path
-        if not path.endswith("/bars"):
+        if not path.endswith(("/bars", "/progress", "/result")):
             assert shown.count("<h1") == 1, path
 
 
@@ -427,29 +414,6 @@ def test_nothing_is_erased_before_it_is_confirmed(app, apis):
     assert shown.status_code == 422
     assert "Hãy xác nhận trước khi xóa" in shown.text
     assert not apis.sent_to(f"/households/{HOUSEHOLD}:erase")
-
-
-def upload(client: FlaskClient, **form: object):
-    return send(client, "/imports", file=(io.BytesIO(b"xlsx"), "nam-ty.xlsx"), programme_id="tq", **form)
-
-
-def test_a_list_is_first_looked_at_then_committed(app, apis):
-    apis.answers["applications", "/imports"] = lambda sent: {**REPORT, "dry_run": sent["dry_run"] == "true"}
-    officer = visitor(app, "officer")
-    checked = upload(officer, step="check").text
-    assert "Thiếu giới tính." in checked
-    assert "Nhập 2 hộ" in checked
-    done = upload(officer, step="commit").text
-    assert "Đã nhập danh sách" in done
-    assert [call.sent["dry_run"] for call in apis.sent_to("/imports")] == ["true", "false"]
-
-
-def test_a_list_needs_a_file_and_a_programme(app, apis):
-    shown = send(visitor(app, "officer"), "/imports", step="check")
-    assert shown.status_code == 422
-    assert "Hãy chọn tệp danh sách" in shown.text
-    assert "Hãy chọn chương trình" in shown.text
-    assert not apis.sent_to("/imports")
 
 
 def mark_of(client: FlaskClient) -> str:

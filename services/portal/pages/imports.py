@@ -1,12 +1,13 @@
-"""Importing an officer's list: look first, then commit, then the counts.
+"""Importing an officer's list: send it, see what the check found, let it be entered, see how far it is.
 
-The portal keeps no file. With JavaScript the chosen file stays in the page between the two steps; without it
-the person chooses it again.
+The portal keeps no file: applications does, and works on it in the background. A page that waits refreshes
+itself, by htmx or, without JavaScript, by its own header.
 """
 
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
@@ -14,38 +15,86 @@ from services.portal.apis import ApiDown, ApiProblem
 from services.portal.context import api, signed_in
 from services.portal.forms import FormError, error, failure, form_key, new_key, typed
 from services.portal.i18n import t
-from services.portal.lookups import commune_name, person, programme_options
+from services.portal.lookups import Option, commune_name, person, programme_name, programme_options
 from shared.auth import Role
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 
-SHOWN_PROBLEMS = 100
+RECENT = 10
+UNDER_WAY = ("checking", "importing")
+FIELDS = (
+    "number", "head_name", "birth_date", "sex", "ethnicity", "citizen_id", "village", "poverty_status",
+    "certificate_number", "certificate_date", "members_count", "phone", "has_smartphone", "priority_group",
+    "notes",
+)  # fmt: skip
+"""What a column of a list can be read as."""
 
 
 @blueprint.get("")
 @signed_in(Role.OFFICER)
 def new() -> ResponseReturnValue:
-    """Choose programme and file."""
-    return _page("", [], None)
+    """Choose programme and file; the lists sent before stand below."""
+    return _form("", [])
 
 
 @blueprint.post("")
 @signed_in(Role.OFFICER)
 def submit() -> ResponseReturnValue:
-    """The first button only looks (`dry_run`); the second, under the counts, commits."""
+    """Send the file to be checked; nothing is entered yet."""
     programme_id, file = typed("programme_id"), request.files.get("file")
-    commit = request.form.get("step") == "commit"
     errors = _missing(programme_id, file)
     if errors or file is None:
-        return _page(programme_id, errors, None), 422
+        return _form(programme_id, errors), 422
     try:
-        report = _send(file, programme_id, commit)
+        sent = _send(file, programme_id)
     except (ApiProblem, ApiDown) as trouble:
         errors, status, _ = failure(trouble, form_key())
-        return _page(programme_id, errors, None), status
-    if commit:
-        return render_template("imports/done.html", report=_shown(report), programme_id=programme_id)
-    return _page(programme_id, [], report)
+        return _form(programme_id, errors), status
+    again = "1" if sent["already_imported"] else None
+    return _go(url_for("imports.show", import_id=sent["import_id"], again=again))
+
+
+@blueprint.get("/<uuid:import_id>")
+@signed_in(Role.OFFICER)
+def show(import_id: UUID) -> ResponseReturnValue:
+    """Where a list is, and what was found in it."""
+    return render_template("imports/show.html", key=new_key(), **_shown(import_id))
+
+
+@blueprint.get("/<uuid:import_id>/progress")
+@signed_in(Role.OFFICER)
+def progress(import_id: UUID) -> ResponseReturnValue:
+    """The changing part of the page alone, for a page that asks again while the list is under way."""
+    return render_template("imports/progress.html", key=new_key(), **_shown(import_id))
+
+
+@blueprint.post("/<uuid:import_id>/commit")
+@signed_in(Role.OFFICER)
+def commit(import_id: UUID) -> ResponseReturnValue:
+    """Let a checked list be entered."""
+    api("applications").post(f"/imports/{import_id}:commit", {}, key=form_key())
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@blueprint.post("/<uuid:import_id>/columns")
+@signed_in(Role.OFFICER)
+def correct(import_id: UUID) -> ResponseReturnValue:
+    """Say what columns mean; the list is checked anew."""
+    titles, chosen = request.form.getlist("title"), request.form.getlist("field")
+    mapping = {title: field for title, field in zip(titles, chosen, strict=False) if title}
+    api("applications").post(f"/imports/{import_id}:commit", {"mapping": mapping}, key=form_key())
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@blueprint.get("/<uuid:import_id>/result")
+@signed_in(Role.OFFICER)
+def result(import_id: UUID) -> ResponseReturnValue:
+    """The officer's own list back, passed on as it comes."""
+    answer = api("applications").patient().send("GET", f"/imports/{import_id}/result.xlsx")
+    name = answer.headers.get("Content-Disposition", "attachment")
+    return Response(
+        answer.content, content_type=answer.headers["Content-Type"], headers={"Content-Disposition": name}
+    )
 
 
 def _missing(programme_id: str, file: FileStorage | None) -> list[FormError]:
@@ -57,35 +106,57 @@ def _missing(programme_id: str, file: FileStorage | None) -> list[FormError]:
     return errors
 
 
-def _send(file: FileStorage, programme_id: str, commit: bool) -> dict[str, Any]:
+def _send(file: FileStorage, programme_id: str) -> dict[str, Any]:
     upload = (file.filename or "list.xlsx", file.stream, file.mimetype or "application/octet-stream")
-    report: dict[str, Any] = (
+    sent: dict[str, Any] = (
         api("applications")
         .patient()
         .upload(
             "/imports",
             {"file": upload},
-            key=form_key(),
             commune=person().commune or "",
             programme_id=programme_id,
-            dry_run="false" if commit else "true",
+            dry_run="true",
         )
     )
-    return report
+    return sent
 
 
-def _shown(report: dict[str, Any]) -> dict[str, Any]:
-    """The report with no more problems than a page bears; `more` says how many are left out."""
-    problems = report.get("problems") or []
-    return {**report, "problems": problems[:SHOWN_PROBLEMS], "more": max(0, len(problems) - SHOWN_PROBLEMS)}
+def _go(url: str) -> Response:
+    """To another page, also for a form that htmx has sent."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"HX-Redirect": url})
+    return Response(status=303, headers={"Location": url})
 
 
-def _page(programme_id: str, errors: list[FormError], report: dict[str, Any] | None) -> str:
+def _shown(import_id: UUID) -> dict[str, Any]:
+    """What the page shows. `more`: problems that it leaves out."""
+    again = "true" if request.args.get("again") else None
+    found: dict[str, Any] = api("applications").get(f"/imports/{import_id}", sent_again=again)
+    return {
+        "report": found,
+        "more": found["problems_total"] - len(found["problems"]),
+        "under_way": found["state"] in UNDER_WAY,
+        "programme": programme_name(found["programme_id"]),
+        "columns": [{**one, "options": _field_options(one["field"])} for one in found["columns"]],
+    }
+
+
+def _field_options(chosen: str | None) -> list[Option]:
+    unused: Option = {"value": "", "text": t("import.column_unused"), "selected": not chosen}
+    return [
+        unused,
+        *(Option(value=name, text=t(f"list_field.{name}"), selected=name == chosen) for name in FIELDS),
+    ]
+
+
+def _form(programme_id: str, errors: list[FormError]) -> str:
+    recent = api("applications").get("/imports", limit=RECENT)["items"]
     return render_template(
         "imports/new.html",
         errors=errors,
-        report=_shown(report) if report else None,
         key=new_key(),
         commune=commune_name(person().commune),
         programmes=programme_options(programme_id),
+        recent=[{**one, "programme": programme_name(one["programme_id"])} for one in recent],
     )

@@ -17,6 +17,7 @@ from tests.support.disbursement import (
     AMOUNT,
     PROGRAMME,
     approvals,
+    broken,
     cashier,
     give_money,
     open_shop,
@@ -147,3 +148,77 @@ def test_control_without_its_guards_redemptions_are_claimed_by_many(
     assert outcome["201"] > 1
     with pytest.raises(AssertionError):
         assert_claimed_once(served, outcome)
+
+
+def asked_back(served: Served) -> list[tuple[str, str]]:
+    """(redemption, reversal) of every sale: the shop wants all of them back, nobody has decided."""
+    made = served.bench
+    found = []
+    for (redemption_id,) in made.sql("SELECT CAST(redemption_id AS text) FROM redemption"):
+        body = {"reason": "HANDSET_FAULTY", "note": "Màn hình không lên"}
+        answer = made.call(
+            "POST", f"/redemptions/{redemption_id}:reverse", cashier("shop-1"), json=body, key=True
+        )
+        found.append((redemption_id, answer.json["reversal_id"]))
+    return found
+
+
+def claim_while_reversing(served: Served, wanted: Sequence[tuple[str, str]]) -> list[requests.Response]:
+    calls = [partial(served.post, "/claims", TELECOM, CLAIM, "claim")]
+    calls += [
+        partial(served.post, f"/reversals/{reversal}:confirm", MANAGER, None, reversal)
+        for _, reversal in wanted
+    ]
+    return all_at_once(calls)
+
+
+def assert_each_is_claimed_or_reversed(served: Served) -> None:
+    rows = served.bench.sql(
+        "SELECT (claim_line.redemption_id IS NOT NULL) <> (reversed_at IS NOT NULL) FROM redemption"
+        " LEFT JOIN claim_line USING (redemption_id)"
+    )
+    assert [one for (one,) in rows] == [True] * REDEEMED
+    assert broken(served.bench) == {}
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_a_redemption_is_claimed_or_reversed_and_never_both(serve: Serve, round_: int) -> None:
+    served = redeemed(serve)
+    claim, *reversals = claim_while_reversing(served, asked_back(served))
+    assert claim.status_code in (201, 409)
+    if claim.status_code == 409:
+        assert claim.json()["code"] == "CLAIM_EMPTY"
+    assert {one.status_code for one in reversals} <= {200, 409}
+    if claim.status_code == 409:
+        assert served.bench.sql("SELECT count(*) FROM redemption WHERE reversed_at IS NULL") == [(0,)]
+        return
+    assert_each_is_claimed_or_reversed(served)
+
+
+def test_control_without_its_guards_a_redemption_is_claimed_and_reversed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = redeemed(serve)
+    wanted = asked_back(served)
+    served.bench.sql("ALTER TABLE redemption DROP CONSTRAINT redemption_claimed_or_reversed")
+    gathered, reversed_ = threading.Event(), threading.Event()
+    check = claims._why_no_claim
+
+    def wait_for_the_reversals(*found: int) -> Any:
+        """The claim has looked at what it gathers; now everything is taken back."""
+        gathered.set()
+        assert reversed_.wait(timeout=30)
+        return check(*found)
+
+    monkeypatch.setattr(claims, "_GATHER", text(str(claims._GATHER).replace("FOR UPDATE", "")))
+    monkeypatch.setattr(claims, "_why_no_claim", wait_for_the_reversals)
+
+    def reverse_all() -> None:
+        assert gathered.wait(timeout=30)
+        for _, reversal in wanted:
+            assert served.post(f"/reversals/{reversal}:confirm", MANAGER, None, reversal).status_code == 200
+        reversed_.set()
+
+    all_at_once([partial(served.post, "/claims", TELECOM, CLAIM, "claim"), reverse_all])
+    with pytest.raises(AssertionError):
+        assert_each_is_claimed_or_reversed(served)

@@ -4,6 +4,7 @@ People get their token through the portal's session; `/oauth/token` serves progr
 credentials). Another OpenID Connect provider can take its place: the services only know the issuer's address.
 """
 
+import hashlib
 import secrets
 from datetime import timedelta
 
@@ -52,14 +53,14 @@ def keys() -> ResponseReturnValue:
 @requires(PUBLIC)
 @csrf_exempt
 def token() -> ResponseReturnValue:
-    """A token with the role `service` for a program that knows its secret."""
+    """A token for a program that knows its secret: one of our services, or an enterprise's till system."""
     if request.form.get("grant_type") != "client_credentials":
         return jsonify(error="unsupported_grant_type"), 400
     client, secret = _credentials()
-    if not _known(client, secret):
+    actor = _actor(client, secret)
+    if actor is None:
         return jsonify(error="invalid_client"), 401, {"WWW-Authenticate": 'Basic realm="songban"'}
     lifetime_s = int(LIFETIME.total_seconds())
-    actor = Actor(subject=client, name=client, roles=frozenset({Role.SERVICE}))
     minted = portal().issuer.mint(actor, lifetime_s)
     return jsonify(access_token=minted, token_type="Bearer", expires_in=lifetime_s)  # noqa: S106
 
@@ -71,6 +72,20 @@ def _credentials() -> tuple[str, str]:
     return request.form.get("client_id", ""), request.form.get("client_secret", "")
 
 
-def _known(client: str, secret: str) -> bool:
-    expected = portal().settings.client_secrets.get(client, "")
-    return bool(expected) and secrets.compare_digest(expected.encode(), secret.encode())
+def _actor(client: str, secret: str) -> Actor | None:
+    """Who the client is; None when the secret is not its own."""
+    settings = portal().settings
+    expected = settings.client_secrets.get(client)
+    if expected is not None:
+        same = bool(expected) and secrets.compare_digest(expected.encode(), secret.encode())
+        return Actor(subject=client, name=client, roles=frozenset({Role.SERVICE})) if same else None
+    enterprise = settings.enterprise_clients.get(client)
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    if enterprise is None or not secrets.compare_digest(enterprise.secret_sha256, digest):
+        return None
+    return Actor(
+        subject=f"till:{client}",
+        name=client,
+        roles=frozenset({Role.ENTERPRISE}),
+        enterprise_id=enterprise.enterprise_id,
+    )

@@ -17,6 +17,8 @@ Sex = Literal["male", "female"]
 _NOISE = re.compile(r"[\s.\-()'’]+")
 _CITIZEN_LENGTH = 12
 _CMND_LENGTH = 9
+_COUNTED = "01234567890123456789012 98765432109876543210987"
+"""Every run of 14 digits that counts up or down stands in it."""
 _DUMMY_TAC = "0" * 8
 
 # The conversion of 2018: the 11-digit prefix and what replaced it.
@@ -108,14 +110,15 @@ def imei(text: str) -> Checked:
     """A 15-digit IMEI with its Luhn digit.
 
     problem: IMEI_NOT_DIGITS, IMEI_LENGTH (an IMEISV of 16 digits too), IMEI_CHECK_DIGIT, IMEI_DUMMY: names
-    no handset though the check digit may fit (all zeros, an all-zero type allocation, one digit repeated).
+    no handset though the check digit may fit (all zeros, an all-zero type allocation, one digit repeated,
+    digits that only count up or down).
     """
     digits = _bare(text)
     if not _all_digits(digits):
         return Checked(None, "IMEI_NOT_DIGITS")
     if len(digits) != 15:
         return Checked(None, "IMEI_LENGTH")
-    if digits.startswith(_DUMMY_TAC) or len(set(digits[:14])) == 1:
+    if digits.startswith(_DUMMY_TAC) or len(set(digits[:14])) == 1 or digits[:14] in _COUNTED:
         return Checked(None, "IMEI_DUMMY")
     if not stdnum_imei.is_valid(digits):
         return Checked(None, "IMEI_CHECK_DIGIT")

@@ -5,10 +5,22 @@ import sys
 import click
 
 from shared.settings import SettingsError
-from songban.cli import checks, kafka, letters, lists, prepare, programmes, run, work
+from songban.cli import checks, kafka, letters, lists, prepare, programmes, run, vouchers, work
 from songban.cli.group import cli
 
-__all__ = ["checks", "cli", "kafka", "letters", "lists", "main", "prepare", "programmes", "run", "work"]
+__all__ = [
+    "checks",
+    "cli",
+    "kafka",
+    "letters",
+    "lists",
+    "main",
+    "prepare",
+    "programmes",
+    "run",
+    "vouchers",
+    "work",
+]
 
 
 def main() -> None:

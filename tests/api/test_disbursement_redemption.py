@@ -1,10 +1,14 @@
 """Redeeming a voucher: once, with the right PIN, for one handset, and every refusal in its own words."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from services.disbursement.codes import new_code
+from services.disbursement.sale import WRONG_TRIES_AN_HOUR
 from shared.auth import Role
+from shared.web.problems import sentence
 from tests.support.disbursement import (
     AMOUNT,
     CASHIER,
@@ -16,7 +20,10 @@ from tests.support.disbursement import (
     open_shop,
     other_pin,
     papers,
+    published,
+    register_enterprise,
     sale,
+    signed,
     withdrawn,
 )
 from tests.support.service import MANAGER, OFFICER, SHOP, Bench, actor, bench, problem
@@ -211,14 +218,176 @@ def test_only_shops_redeem_and_look_up(desk: Bench) -> None:
     assert refusal_of(redeem(desk, sale(paper), who=None), 401) == "TOKEN_MISSING"
 
 
-def test_a_lookup_tells_what_the_voucher_is_good_for(desk: Bench) -> None:
+@pytest.mark.parametrize("scanned", [False, True], ids=["typed", "scanned"])
+def test_a_lookup_tells_just_what_a_clerk_must_check(desk: Bench, scanned: bool) -> None:
     paper = papers(desk)[0]
-    answer = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": paper["code"].lower()})
+    code = signed(paper) if scanned else paper["code"].lower()
+    answer = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": code})
     assert answer.status_code == 200
-    assert answer.json["amount"] == AMOUNT
-    assert answer.json["minimum_price"] == AMOUNT
-    assert answer.json["expires_on"] == paper["expires_on"]
-    assert answer.json["status"] == "issued"
+    assert answer.json == {
+        "status": "issued",
+        "sentence_vi": answer.json["sentence_vi"],
+        "sentence_en": answer.json["sentence_en"],
+        "amount": AMOUNT,
+        "minimum_price": AMOUNT,
+        "maximum_price": None,
+        "handset_kinds": None,
+        "expires_on": paper["expires_on"],
+        "programme_name_vi": "Hỗ trợ",
+        "programme_name_en": "Hỗ trợ (en)",
+    }
+    assert f"{date.fromisoformat(paper['expires_on']):%d/%m/%Y}" in answer.json["sentence_vi"]
+
+
+def test_used_expired_cancelled_other_shop_unknown_and_locked_are_six_sentences() -> None:
+    codes = ("USED", "EXPIRED", "CANCELLED", "OTHER_SHOP", "UNKNOWN", "LOCKED")
+    for language in ("vi", "en"):
+        sentences = {sentence(f"VOUCHER_{code}", language, {}) for code in codes}
+        assert len(sentences) == 6
+        assert all(len(text) < 120 and "VOUCHER" not in text for text in sentences)
+
+
+def test_a_qr_code_redeems_like_the_code_below_it(desk: Bench) -> None:
+    paper = papers(desk)[0]
+    assert redeem(desk, sale(paper, code=signed(paper))).status_code == 201
+    assert refusal_of(redeem(desk, sale(paper, 2)), 409) == "VOUCHER_USED"
+
+
+def test_a_forged_or_torn_qr_code_is_refused_and_counted_against_nobody(desk: Bench) -> None:
+    paper = papers(desk)[0]
+    token = signed(paper)
+    spoiled = token[:-1] + ("0" if token[-1] != "0" else "1")
+    for code, said in ((spoiled, "TOKEN_FORGED"), (token[:-1], "TOKEN_UNREADABLE")):
+        assert refusal_of(redeem(desk, sale(paper, code=code)), 422) == said
+    assert desk.sql("SELECT wrong_tries FROM shop_quota") == [(0,)]
+
+
+def test_a_voucher_of_another_province_is_for_another_shop() -> None:
+    desk = bench("disbursement")
+    desk.take_in([published(provinces=["14"])])
+    give_money(desk, AMOUNT)
+    open_shop(desk)
+    desk.take_in(approvals(1))
+    paper = papers(desk)[0]
+    assert refusal_of(redeem(desk, sale(paper)), 409) == "VOUCHER_OTHER_SHOP"
+    answer = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": paper["code"]})
+    assert refusal_of(answer, 409) == "VOUCHER_OTHER_SHOP"
+
+
+def test_the_receipts_evidence_is_kept_and_its_reference_stays_here(desk: Bench) -> None:
+    receipt = {"reference": "BN-0007", "sha256": "7" * 64}
+    assert redeem(desk, sale(papers(desk)[0], receipt=receipt)).status_code == 201
+    assert desk.sql("SELECT receipt_reference, receipt_sha256 FROM redemption") == [("BN-0007", "7" * 64)]
+    event = desk.events()[-1]
+    assert event.data["receipt"] == "7" * 64
+    assert "BN-0007" not in event.raw.decode()
+    for wrong in ({"reference": "BN"}, {"reference": "BN", "sha256": "x"}):
+        answer = redeem(desk, sale(papers(desk)[0], 2, receipt=wrong))
+        assert refusal_of(answer, 422) == "INVALID_FIELDS"
+
+
+TILL = actor(Role.ENTERPRISE, subject="till:telecom-1", commune=None, enterprise_id="telecom-1")
+
+
+def test_an_enterprises_till_looks_up_and_redeems_for_its_own_shops(desk: Bench) -> None:
+    register_enterprise(desk, "telecom-2")
+    open_shop(desk, "shop-2", enterprise_id="telecom-2")
+    paper = papers(desk)[0]
+    look = {"code": paper["code"], "shop_id": "shop-1"}
+    assert desk.call("POST", "/vouchers:lookup", TILL, json=look).status_code == 200
+    theirs = desk.call("POST", "/vouchers:lookup", TILL, json={**look, "shop_id": "shop-2"})
+    assert refusal_of(theirs, 403) == "SHOP_UNKNOWN"
+    for shop in ({}, {"shop_id": "shop-2"}, {"shop_id": "nowhere"}):
+        assert refusal_of(redeem(desk, sale(paper, **shop), who=TILL), 403) == "SHOP_UNKNOWN"
+    done = redeem(desk, sale(paper, shop_id="shop-1"), who=TILL)
+    assert done.status_code == 201, done.get_data(as_text=True)
+    event = desk.events()[-1]
+    assert (event.actor, event.data["shop_id"], event.data["sold_by"]) == (TILL.subject, "shop-1", "till")
+
+
+def test_a_till_without_an_enterprise_has_no_shop(desk: Bench) -> None:
+    nobody = actor(Role.ENTERPRISE, subject="till:x", commune=None)
+    answer = redeem(desk, sale(papers(desk)[0], shop_id="shop-1"), who=nobody)
+    assert refusal_of(answer, 403) == "SHOP_UNKNOWN"
+
+
+def test_a_clerk_speaks_for_the_own_shop_only(desk: Bench) -> None:
+    open_shop(desk, "shop-2")
+    paper = papers(desk)[0]
+    assert refusal_of(redeem(desk, sale(paper, shop_id="shop-2")), 403) == "SHOP_UNKNOWN"
+    assert redeem(desk, sale(paper, shop_id="shop-1")).status_code == 201
+
+
+def selling(desk: Bench, **voucher: Any) -> None:
+    """The programme's newest version says this about handsets, and the catalogue has one model."""
+    desk.take_in([published(version=2, voucher=voucher)])
+    model = {
+        "handset_id": "lotus-s1",
+        "model": "Vivas Lotus S1",
+        "maker": "Vivas",
+        "generation": "4g",
+        "tacs": [imei(1)[:8]],
+        "price_ceiling": 900_000,
+    }
+    assert desk.call("POST", "/handsets", MANAGER, json=model, key=True).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("terms", "change", "code"),
+    [
+        ({"handset_kinds": ["4g", "5g"]}, {}, None),
+        ({"handset_kinds": ["4g"]}, {"model": "Máy lạ"}, "HANDSET_NOT_LISTED"),
+        ({"handset_kinds": ["5g"]}, {}, "HANDSET_KIND_NOT_ACCEPTED"),
+        ({}, {"model": "Máy lạ"}, None),
+        ({}, {"imeis": ["490154203237518"]}, "IMEI_NOT_OF_MODEL"),
+        ({}, {"imeis": [imei(1), "490154203237518"]}, "IMEI_NOT_OF_MODEL"),
+        ({}, {"imeis": [imei(1), imei(2)]}, None),
+        ({}, {"price": 900_001}, "HANDSET_ABOVE_CEILING"),
+        ({"maximum_price": 700_000}, {}, "HANDSET_ABOVE_MAXIMUM"),
+    ],
+    ids=["listed", "unlisted", "kind", "any", "tac", "second-tac", "dual", "ceiling", "maximum"],
+)
+def test_the_handset_is_one_that_programme_and_catalogue_allow(
+    desk: Bench, terms: dict[str, Any], change: dict[str, Any], code: str | None
+) -> None:
+    selling(desk, **terms)
+    answer = redeem(desk, sale(papers(desk)[0], **change))
+    if code is None:
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+    else:
+        assert refusal_of(answer, 409) == code
+        assert budget(desk)[3] == 0
+
+
+def test_a_shop_that_guesses_is_told_nothing_more_this_hour_not_even_what_is_right(desk: Bench) -> None:
+    paper = papers(desk)[0]
+    guess = {"code": new_code()}
+    for _ in range(WRONG_TRIES_AN_HOUR):
+        guess = {"code": new_code()}
+        assert refusal_of(desk.call("POST", "/vouchers:lookup", SHOP, json=guess), 404) == "VOUCHER_UNKNOWN"
+    for code in (guess["code"], paper["code"]):
+        answer = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": code})
+        assert refusal_of(answer, 429) == "TOO_MANY_WRONG_TRIES"
+    assert refusal_of(redeem(desk, sale(paper)), 429) == "TOO_MANY_WRONG_TRIES"
+    open_shop(desk, "shop-2")
+    assert redeem(desk, sale(paper), who=cashier("shop-2")).status_code == 201, "another shop goes on"
+
+
+def test_a_mistyped_code_is_no_guess(desk: Bench) -> None:
+    code = papers(desk)[0]["code"]
+    mistyped = code[:-1] + ("0" if code[-1] != "0" else "1")
+    for _ in range(WRONG_TRIES_AN_HOUR + 1):
+        answer = desk.call("POST", "/vouchers:lookup", SHOP, json={"code": mistyped})
+        assert refusal_of(answer, 404) == "VOUCHER_UNKNOWN"
+    assert desk.sql("SELECT wrong_tries FROM shop_quota") == [(0,)]
+
+
+def test_after_the_hour_a_shop_may_try_again(desk: Bench) -> None:
+    desk.sql(
+        "UPDATE shop_quota SET wrong_tries = :all, hour = date_trunc('hour', now()) - interval '1 hour'",
+        all=WRONG_TRIES_AN_HOUR,
+    )
+    assert redeem(desk, sale(papers(desk)[0])).status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The embedded issuer: what it mints is what the services accept."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from services.portal.accounts import actor_of
 from services.portal.accounts import sign_in as check
 from services.portal.context import Tokens
 from shared.auth import Actor, Role, Verifier
+from shared.settings import EnterpriseClient
 from tests.support.portal import PASSWORD, SECRET, add_account, make_portal, portal_database
 
 
@@ -94,6 +96,35 @@ def test_nobody_else_gets_one(client, auth):
     answer = client.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=auth)
     assert (answer.status_code, answer.json) == (401, {"error": "invalid_client"})
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+@pytest.fixture
+def tills(tmp_path, database):
+    clients = {
+        "till-1": EnterpriseClient("telecom-1", hashlib.sha256(b"till secret").hexdigest()),
+        "audit": EnterpriseClient("telecom-1", hashlib.sha256(b"till secret").hexdigest()),
+    }
+    return make_portal(tmp_path, database, enterprise_clients=clients).test_client()
+
+
+def test_an_enterprises_till_gets_a_token_of_its_enterprise_and_no_more(tills):
+    form = {"grant_type": "client_credentials"}
+    answer = tills.post("/oauth/token", data=form, auth=("till-1", "till secret"))
+    actor = verifier(tills).actor(answer.json["access_token"])
+    assert (actor.subject, actor.roles, actor.enterprise_id) == (
+        "till:till-1",
+        {Role.ENTERPRISE},
+        "telecom-1",
+    )
+    assert actor.shop_id is None
+
+
+@pytest.mark.parametrize(
+    "auth", [("till-1", "wrong"), ("till-1", ""), ("till-2", "till secret"), ("audit", "till secret")]
+)
+def test_a_wrong_till_gets_none_and_never_a_services(tills, auth):
+    answer = tills.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=auth)
+    assert (answer.status_code, answer.json) == (401, {"error": "invalid_client"})
 
 
 def test_other_grants_are_refused(client):

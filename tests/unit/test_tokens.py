@@ -1,12 +1,15 @@
 """The signed text in the QR code: it says what was signed, and nothing else ever verifies."""
 
+import hashlib
 import json
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 import segno
 import zxingcpp
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -25,6 +28,7 @@ from services.disbursement.tokens import (
     read_token,
 )
 from shared.refusal import Refusal
+from songban.cli import cli
 
 SIGNER = Signer(b"s" * 32)
 codes = st.builds(new_code)
@@ -114,6 +118,27 @@ def test_a_token_fits_a_small_qr_code_that_another_decoder_reads() -> None:
     pixels = memoryview(b"".join(rows)).cast("B", (len(rows), len(rows[0])))
     (found,) = zxingcpp.read_barcodes(pixels)
     assert isinstance(read_token(found.text, SIGNER.keys), VoucherToken)
+
+
+def test_the_command_checks_a_token_against_a_file_of_keys(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(jwk_set(SIGNER.keys)))
+    good = CliRunner().invoke(cli, ["voucher", "verify", sample(), "--keys", str(keys)])
+    assert good.exit_code == 0
+    assert json.loads(good.output)["amount"] == 500_000
+    forged = CliRunner().invoke(cli, ["voucher", "verify", sample()[:-1] + "Z", "--keys", str(keys)])
+    assert forged.exit_code == 1
+    assert json.loads(forged.output) == {"valid": False, "code": "TOKEN_FORGED"}
+    keys.write_text("[]")
+    assert "JWK" in CliRunner().invoke(cli, ["voucher", "verify", sample(), "--keys", str(keys)]).output
+
+
+def test_the_command_makes_a_secret_that_the_portals_setting_does_not_tell() -> None:
+    made = CliRunner().invoke(cli, ["enterprise-client", "till-1", "telecom-1"])
+    secret = made.stderr.split()[-1]
+    assert made.stdout.strip() == f"till-1=telecom-1={hashlib.sha256(secret.encode()).hexdigest()}"
+    refused = CliRunner().invoke(cli, ["enterprise-client", "till=1", "telecom-1"])
+    assert refused.exit_code == 2
 
 
 def test_an_amount_that_does_not_fit_is_an_error_and_never_a_smaller_amount() -> None:

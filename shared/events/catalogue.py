@@ -146,6 +146,15 @@ _ALL = [
     *_types("disbursement", "line", "disbursement", line__corrected=s.LineCorrected()),
     *_types("disbursement", "payee", "disbursement", payee__kept=s.PayeeKept()),
     *_types("any", "access", "access", access__recorded=s.AccessRecorded()),
+    *_types(
+        "applications",
+        "request",
+        "access",
+        request__received=s.RequestReceived(),
+        request__answered=s.RequestAnswered(),
+        request__extended=s.RequestExtended(),
+        request__closed=s.RequestClosed(),
+    ),
     *_types("audit", "checkpoint", "checkpoints", checkpoint__signed=s.CheckpointSigned()),
 ]
 

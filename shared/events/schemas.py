@@ -455,6 +455,37 @@ class AccessRecorded(EventSchema):
     count = count_field()
 
 
+class _DataRequest(EventSchema):
+    """What a person asked about their own data. `request_id` names the request, nobody knows whose by it."""
+
+    request_id = uuid_field()
+    household_id = uuid_field()
+
+
+class RequestReceived(_DataRequest):
+    """Due by days: an answer by `answer_due`, what was asked for by `done_due`."""
+
+    commune = commune_field()
+    asked = one_of("access", "correction", "erasure", "restriction", "objection", "consent_withdrawn")
+    received_on = date_field()
+    answer_due = date_field()
+    done_due = date_field()
+
+
+class RequestAnswered(_DataRequest):
+    answered_on = date_field()
+
+
+class RequestExtended(_DataRequest):
+    done_due = date_field()
+    reason = code_field()
+
+
+class RequestClosed(_DataRequest):
+    closed_on = date_field()
+    settled = one_of("granted", "partly_granted", "refused", "withdrawn")
+
+
 class CheckpointSigned(EventSchema):
     """A C2SP tlog-checkpoint: `note` is the signed text, `size` and `root` what it says."""
 

@@ -25,6 +25,7 @@ CLERK = "01938b2c-5a10-7c3e-9f00-00000000000a"
 ALERT = "01938b2c-5a10-7c3e-9f00-00000000000b"
 REVERSAL = "01938b2c-5a10-7c3e-9f00-00000000000c"
 DISPUTE = "01938b2c-5a10-7c3e-9f00-00000000000d"
+REQUEST = "01938b2c-5a10-7c3e-9f00-00000000000e"
 EVENT = "01938b2c-5a10-7c3e-9f00-0000000000ff"
 MOMENT = datetime(2026, 11, 23, 2, 30, 0, 125_000, UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -53,6 +54,8 @@ _HANDSET = "vsmart-bee-4"
 _CLERK = {"clerk_id": CLERK, "shop_id": _SHOP}
 _ALERT = {"alert_id": ALERT, "shop_id": _SHOP}
 _REVERSAL = {"reversal_id": REVERSAL, "voucher_id": VOUCHER, "redemption_id": REDEMPTION}
+
+_REQUEST = {"request_id": REQUEST, "household_id": HOUSEHOLD}
 
 DATA: Mapping[str, dict[str, Any]] = {
     "programme.published.v1": {
@@ -282,6 +285,17 @@ DATA: Mapping[str, dict[str, Any]] = {
         "households": [HOUSEHOLD],
         "count": 1,
     },
+    "request.received.v1": {
+        **_REQUEST,
+        "commune": "01075",
+        "asked": "access",
+        "received_on": "2026-11-20",
+        "answer_due": "2026-11-25",
+        "done_due": "2026-12-07",
+    },
+    "request.answered.v1": {**_REQUEST, "answered_on": "2026-11-23"},
+    "request.extended.v1": {**_REQUEST, "done_due": "2026-12-21", "reason": "MANY_RECORDS"},
+    "request.closed.v1": {**_REQUEST, "closed_on": "2026-11-26", "settled": "granted"},
     "checkpoint.signed.v1": {
         "size": 1,
         "root": DIGEST,
@@ -298,6 +312,7 @@ _KEYS = {
     "handset": _HANDSET,
     "checkpoint": "log",
     "claim": CLAIM,
+    "request": REQUEST,
     "line": LINE,
     "payee": "vien-thong-demo",
 }

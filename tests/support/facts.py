@@ -98,6 +98,14 @@ DEFAULTS: dict[str, Any] = {
     "alert_id": "01900000-0000-7000-8000-0000000000c4",
     "kind": "burst",
     "closed_by": "quan-ly",
+    "request_id": "01900000-0000-7000-8000-0000000000c5",
+    "asked": "access",
+    "received_on": "2026-11-23",
+    "answer_due": "2026-11-26",
+    "done_due": "2026-12-08",
+    "answered_on": "2026-11-26",
+    "closed_on": "2026-12-01",
+    "settled": "granted",
 }
 
 
@@ -111,6 +119,7 @@ _KEYS = {
     "access": "application_id",
     "checkpoint": "programme_id",
     "list": "list_id",
+    "request": "request_id",
 }
 
 

@@ -228,7 +228,8 @@ def _public_key(text: str) -> bytes:
 def _enterprise_clients(env: Env) -> dict[str, EnterpriseClient]:
     """`client=enterprise=sha256 of its secret`, separated by commas; see `songban enterprise-client`."""
     clients = {}
-    for entry in env.list("ENTERPRISE_CLIENTS", []):
+    entries: list[str] = env.list("ENTERPRISE_CLIENTS", [])
+    for entry in entries:
         client, _, rest = entry.strip().partition("=")
         enterprise, _, digest = rest.partition("=")
         if not client or not enterprise or re.fullmatch("[0-9a-f]{64}", digest) is None:

@@ -83,14 +83,15 @@ def _with_status(query: Select[Any], model: Any, wanted: dict[str, Any]) -> Sele
 def _newest_first(session: Session, query: Select[Any], key: Any, wanted: dict[str, Any]) -> Page:
     """By a UUIDv7, whose order is that of time."""
     if wanted["cursor"]:
-        query = query.where(key < _uuid(decode_cursor(wanted["cursor"], 1)[0]))
+        query = query.where(key < uuid_cursor(wanted["cursor"]))
     limit = wanted["limit"]
     rows = session.scalars(query.order_by(key.desc()).limit(limit + 1)).all()
     return Page(rows[:limit], encode_cursor(getattr(rows[limit - 1], key.key)) if len(rows) > limit else None)
 
 
-def _uuid(value: Any) -> str:
+def uuid_cursor(cursor: str) -> str:
+    """The id where the last page ended. Raises Problem 400 for a cursor that names none."""
     try:
-        return str(UUID(str(value)))
+        return str(UUID(str(decode_cursor(cursor, 1)[0])))
     except ValueError as error:
         raise Problem(400, "CURSOR_INVALID") from error

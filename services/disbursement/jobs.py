@@ -21,7 +21,8 @@ def expire_vouchers(context: JobContext) -> bool:
 
 def look_for_patterns(context: JobContext) -> bool:
     """Note patterns in the last days' redemptions. The same run again notes nothing new."""
-    limits = Thresholds(**context.settings.sales.alerts)
+    wanted = context.settings.sales.alerts
+    limits = Thresholds(wanted["burst"], wanted["burst_minutes"], wanted["same_hundred"])
     now = datetime.now(UTC)
     for row in context.database.run(lambda session: raise_alerts(session, limits, now)):
         metrics.SHOP_ALERTS.labels(row.kind).inc()

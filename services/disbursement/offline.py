@@ -177,11 +177,12 @@ def dispute(
     """Keep the second claim to a voucher or a handset beside the first, with both receipts; pay nothing."""
     wanted = {"voucher_id": voucher.voucher_id, "imeis": list(sale.phone.imeis)}
     first = session.execute(_FIRST, wanted).first()
-    case = {
+    dispute_id = new_id()
+    case: dict[str, Any] = {
         "application_id": voucher.application_id,
         "programme_id": voucher.programme_id,
         "voucher_id": voucher.voucher_id,
-        "dispute_id": new_id(),
+        "dispute_id": dispute_id,
         "shop_id": counter.shop_id,
         "enterprise_id": counter.enterprise_id,
         "model": sale.phone.model,
@@ -208,7 +209,7 @@ def dispute(
         "first_receipt": row["first_receipt_sha256"],
     }
     record(session, SERVICE, [NewEvent("voucher.disputed.v1", voucher.application_id, data, actor.subject)])
-    return Answer("disputed", reason, {}, dispute_id=case["dispute_id"])
+    return Answer("disputed", reason, {}, dispute_id=dispute_id)
 
 
 def close(session: Session, dispute_id: str, reason: str, actor: Actor) -> bool:

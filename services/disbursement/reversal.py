@@ -1,8 +1,8 @@
 """Taking a redemption back: a shop asks, somebody else decides, and one guarded UPDATE makes it so.
 
 A redemption is reversed at most once, before it is claimed and within the programme's days. The voucher is
-out again with its whole reservation (one that is past its last day is ended by the expiry job like any other),
-its handset's numbers are free again, and the history of both stays.
+out again with its whole reservation (past its last day the expiry job ends it like any other), its handset's
+numbers are free again, and the history of both stays.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
+from services.disbursement.desk_queries import uuid_cursor
 from services.disbursement.models import Clerk, Enterprise, Handset, HandsetTac, Shop, ShopQuota
 from shared.auth import Actor, Role, within
 from shared.web import Page, decode_cursor, encode_cursor
@@ -18,7 +19,7 @@ def _own_shops(actor: Actor) -> ColumnElement[bool]:
     return within(actor, Shop.commune, Shop.province)
 
 
-def _shop_rows(actor: Actor) -> Select[Any]:
+def _shop_rows(actor: Actor) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Shop.shop_id,
@@ -52,7 +53,7 @@ def clerks(session: Session, shop_id: str, cursor: str | None, limit: int) -> Pa
     """A shop's clerks, in the order of their entry."""
     query = select(Clerk).where(Clerk.shop_id == shop_id).order_by(Clerk.clerk_id)
     if cursor:
-        query = query.where(Clerk.clerk_id > func.cast(str(decode_cursor(cursor, 1)[0]), Clerk.clerk_id.type))
+        query = query.where(Clerk.clerk_id > uuid_cursor(cursor))
     return _page(session.scalars(query.limit(limit + 1)).all(), limit, "clerk_id")
 
 

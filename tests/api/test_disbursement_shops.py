@@ -230,6 +230,17 @@ def test_a_suspended_clerk_redeems_nothing_and_a_reinstated_one_does(desk: Bench
     assert WHY["reason"] not in "".join(event.raw.decode() for event in desk.events())
 
 
+def test_clerks_are_listed_page_by_page(desk: Bench) -> None:
+    for name in ("a", "b", "c"):
+        post(desk, "/shops/shop-1/clerks", {"subject": name})
+    page = desk.call("GET", "/shops/shop-1/clerks?limit=2", MANAGER).json
+    rest = desk.call("GET", f"/shops/shop-1/clerks?cursor={page['next_cursor']}", MANAGER).json
+    assert [clerk["subject"] for clerk in page["items"] + rest["items"]] == ["a", "b", "c"]
+    assert (
+        refusal_of(desk.call("GET", "/shops/shop-1/clerks?cursor=WyJ4Il0", MANAGER), 400) == "CURSOR_INVALID"
+    )
+
+
 def test_a_clerk_of_one_shop_is_refused_at_another(desk: Bench) -> None:
     open_shop(desk, "shop-2")
     clerk = cashier("shop-2")

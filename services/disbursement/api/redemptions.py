@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -68,8 +69,10 @@ def show_voucher_keys() -> Response:
 def look_up(body: dict[str, Any]) -> Any:
     """What a voucher is good for today, before anybody sells a phone for it. `code`: typed, or a whole QR."""
     till, code = till_of(body["shop_id"]), code_of(body["code"])
-    if isinstance(till, Refusal) or isinstance(code, Refusal):
-        return answer_refusal(till if isinstance(till, Refusal) else code)
+    if isinstance(till, Refusal):
+        return answer_refusal(till)
+    if isinstance(code, Refusal):
+        return answer_refusal(code)
     found = look_up_voucher(current_session(), code, till, current_actor(), datetime.now(UTC))
     if isinstance(found, Refusal):
         return answer_refusal(found)
@@ -109,9 +112,10 @@ def create_redemption(body: dict[str, Any]) -> ResponseReturnValue:
     """Hand over a phone for a voucher, once."""
     now, key, actor = datetime.now(UTC), current_key(), current_actor()
     till, sale = till_of(body["shop_id"]), _sale(body, now)
-    if isinstance(till, Refusal) or isinstance(sale, Refusal):
-        refusal = till if isinstance(till, Refusal) else sale
-        return under_key(lambda: answer_refusal(refusal))
+    if isinstance(till, Refusal):
+        return under_key(partial(answer_refusal, till))
+    if isinstance(sale, Refusal):
+        return under_key(partial(answer_refusal, sale))
     with single_statements() as session:
         if session is not None:
             kept = redeem_at_once(
@@ -119,7 +123,7 @@ def create_redemption(body: dict[str, Any]) -> ResponseReturnValue:
             )
             if kept is not None:
                 return Response(kept.body, kept.status, content_type=kept.content_type)
-    return under_key(lambda: _redeem(sale, till, now))
+    return under_key(partial(_redeem, sale, till, now))
 
 
 def _redeem(sale: Sale, till: Till, now: datetime) -> Response:

@@ -74,16 +74,24 @@ def take_in(session: Session, batch: Sequence[Sent], desk: Desk) -> list[Answer]
 
 
 def _answer(session: Session, sent: Sent, shop_id: str, desk: Desk, returned: set[str]) -> Answer:
+    """What was answered before, or what is answered now. When the same sale comes twice at once, the second
+    forgets what it made of it and repeats the first one's answer."""
     known = offline.answered(session, shop_id, sent.sale_id, sent.request_hash)
     if known is not None:
         return known
-    if isinstance(sent.sale, Refusal):
-        answer = refused(sent.sale)
-    else:
-        answer = _decide(session, sent.sale, desk, returned)
-    if answer.code in NOT_FOR_EVER:
-        return answer
-    offline.keep(session, shop_id, sent.sale_id, sent.request_hash, answer, sent.sold_at, desk.now)
+    freed: set[str] = set()
+    try:
+        with session.begin_nested():
+            sale = sent.sale
+            answer = refused(sale) if isinstance(sale, Refusal) else _decide(session, sale, desk, freed)
+            if answer.code not in NOT_FOR_EVER:
+                known_by = (shop_id, sent.sale_id, sent.request_hash)
+                offline.keep(session, *known_by, answer, sent.sold_at, desk.now)
+    except IntegrityError as error:
+        if broken_constraint(error) != "offline_sale_pkey":
+            raise
+        return _answer(session, sent, shop_id, desk, returned)
+    returned |= freed
     return answer
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.applications.importing import running, store
+from services.applications.importing import reading, running, store
 from services.applications.importing.forgetting import forget_import_of, forget_old_files
 from shared import failpoints
 from shared.auth import Role
@@ -309,6 +309,20 @@ def test_a_row_that_cannot_be_stored_costs_only_itself(bench: Bench, monkeypatch
     assert (told["state"], counts(told)) == ("imported", (4, 2, 1, 1))
     assert [one[:2] for one in found_in(told)] == [(3, "ROW_NOT_STORED"), (5, "ALREADY_APPLIED")]
     assert numbers(bench) == (2, 2, 2)
+
+
+def test_a_row_that_nobody_can_read_costs_only_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse_really = reading.parse_row
+
+    def fail_on_the_second(one: Any, rules: Any) -> Any:
+        if one.number == 3:
+            raise ZeroDivisionError
+        return parse_really(one, rules)
+
+    monkeypatch.setattr(reading, "parse_row", fail_on_the_second)
+    told = import_list(bench, xlsx([row(1), row(2), row(3)]))
+    assert (told["state"], counts(told)) == ("imported", (3, 2, 0, 1))
+    assert found_in(told) == [(3, "ROW_NOT_STORED", "error")]
 
 
 def test_a_file_over_which_workers_die_is_refused_and_the_next_one_comes(

@@ -141,5 +141,5 @@ def _answer(import_id: str, *, sent_again: bool = False) -> dict[str, Any]:
 
 
 def _location(import_id: str, sent_again: bool = False) -> dict[str, str]:
-    again = {"sent_again": "true"} if sent_again else {}
-    return {"Location": url_for("imports.read_import", import_id=import_id, **again)}
+    again = "true" if sent_again else None
+    return {"Location": url_for("imports.read_import", import_id=import_id, sent_again=again)}

@@ -9,6 +9,7 @@ from services.applications import domain
 from services.applications.household import HouseholdDraft
 from services.applications.importing.wording import row_problem
 from services.applications.lists import Limits, ListRow, Problem, RowContext, parse_row
+from shared.observability import logger
 from shared.settings import ImportSettings
 
 CHUNK = 500
@@ -61,7 +62,11 @@ def _read(rows: Sequence[ListRow], first: int, context: RowContext) -> list[Read
 
 
 def _read_one(place: int, row: ListRow, context: RowContext) -> ReadRow:
-    parsed = parse_row(row, context)
+    try:
+        parsed = parse_row(row, context)
+    except Exception as error:  # noqa: BLE001 - a row that nobody thought of costs only itself
+        logger("imports").error("row not read", place=place, error=type(error).__name__)
+        return ReadRow(place, row, None, (row_problem(row, "", "ROW_NOT_STORED", "error"),))
     if parsed.household is None:
         return ReadRow(place, row, None, parsed.problems)
     defects = tuple(

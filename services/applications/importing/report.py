@@ -82,7 +82,7 @@ class Report:
         return cls(
             [Column(*one) for one in found["columns"]],
             ListProblem(*refusal) if refusal else None,
-            {tuple(said): number for number, said in enumerate(found["sentences"])},  # type: ignore[misc]
+            {tuple(said): number for number, said in enumerate(found["sentences"])},
             [(row, number) for row, number in found["places"]],
         )
 

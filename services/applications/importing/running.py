@@ -5,11 +5,10 @@ Whoever starts after a crash reads the same file under the same mapping and goes
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import orjson
 from sqlalchemy.orm import Session
 
 from services.applications import places
@@ -130,8 +129,8 @@ class _Run:
             self._database.run(lambda session, done=done: store.looked_at(session, self._taken, done))  # type: ignore[misc]
             if not self._context.may_go_on():
                 return
-        mapping, sealed = orjson.dumps(dict(self._taken.mapping)).decode(), self._sealed_report()
-        self._database.run(lambda session: store.checked(session, self._taken, mapping, total, sealed))
+        sealed = self._sealed_report()
+        self._database.run(lambda session: store.checked(session, self._taken, total, sealed))
 
     def _fresh(self, chunk: Sequence[ReadRow], seen: set[str]) -> set[int]:
         """The places of rows whose persons nobody has entered and no row before them names."""
@@ -169,14 +168,13 @@ class _Run:
 
     def _enter(self, chunk: Sequence[ReadRow], done: int) -> _Outcome:
         """Enter a chunk and move the counts on, in one transaction."""
-        wanted = {one.place: self._applicant(one, one.draft) for one in chunk if one.draft}
         try:
-            return self._database.run(lambda session: self._enter_together(session, chunk, wanted, done))
+            return self._database.run(lambda session: self._enter_together(session, chunk, done))
         except Exception as error:
             if isinstance(error, MovedOn) or is_outage(error) or is_conflict(error):
                 raise
             self._logger.warning("chunk failed, entering it row by row", error=type(error).__name__)
-            return self._database.run(lambda session: self._enter_singly(session, chunk, wanted, done))
+            return self._database.run(lambda session: self._enter_singly(session, chunk, done))
 
     def _applicant(self, one: ReadRow, draft: HouseholdDraft) -> Applicant:
         return applicant(draft, self._place, self._secrets.hasher, row=one.place)
@@ -185,29 +183,29 @@ class _Run:
         taken = self._taken
         return Entry(taken.programme_id, self._place, taken.imported_by, "list", import_id=taken.id)
 
-    def _enter_together(
-        self, session: Session, chunk: Sequence[ReadRow], wanted: Mapping[int, Applicant], done: int
-    ) -> _Outcome:
-        entered = enter(session, self._secrets.ring, list(wanted.values()), self._entry())
-        accepted = {place for place, one in wanted.items() if one.application_id in entered}
+    def _enter_together(self, session: Session, chunk: Sequence[ReadRow], done: int) -> _Outcome:
+        wanted = [self._applicant(one, one.draft) for one in chunk if one.draft]
+        entered = enter(session, self._secrets.ring, wanted, self._entry())
+        accepted = {one.row for one in wanted if one.row and one.application_id in entered}
         return self._move_on(session, chunk, _Outcome(accepted, set()), done)
 
-    def _enter_singly(
-        self, session: Session, chunk: Sequence[ReadRow], wanted: Mapping[int, Applicant], done: int
-    ) -> _Outcome:
+    def _enter_singly(self, session: Session, chunk: Sequence[ReadRow], done: int) -> _Outcome:
         """The long way: a row that nobody expected to fail costs only itself."""
         outcome = _Outcome(set(), set())
-        for place, one in wanted.items():
+        for one in chunk:
+            if one.draft is None:
+                continue
             try:
                 with session.begin_nested():
-                    entered = enter(session, self._secrets.ring, [one], self._entry())
+                    wanted = [self._applicant(one, one.draft)]
+                    entered = enter(session, self._secrets.ring, wanted, self._entry())
             except Exception as error:
                 if is_outage(error) or is_conflict(error):
                     raise
-                self._logger.error("row not stored", place=place, error=type(error).__name__)
-                outcome.failed.add(place)
+                self._logger.error("row not stored", place=one.place, error=type(error).__name__)
+                outcome.failed.add(one.place)
             else:
-                outcome.accepted.update([place] if entered else [])
+                outcome.accepted.update([one.place] if entered else [])
         return self._move_on(session, chunk, outcome, done)
 
     def _move_on(self, session: Session, chunk: Sequence[ReadRow], outcome: _Outcome, done: int) -> _Outcome:

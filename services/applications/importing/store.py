@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -57,7 +58,7 @@ _IMPORTED = text(
 _REFUSED = text(
     """
     UPDATE list_import SET state = 'refused', finished_at = now(), report = :report
-    WHERE id = :id AND state = :state
+    WHERE id = :id AND state = :state AND mapping = CAST(:mapping AS jsonb)
     """
 )
 _ROWS_IN = text("SELECT import_row FROM application WHERE import_id = :id")
@@ -83,6 +84,10 @@ class Taken:
     file: bytes | None
     imported_by: str
     created_at: datetime
+
+    @property
+    def mapping_text(self) -> str:
+        return orjson.dumps(dict(self.mapping)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +143,10 @@ def entered(session: Session, taken: Taken, done: int, counts: Counts) -> None:
         raise MovedOn(taken.id)
 
 
-def checked(session: Session, taken: Taken, mapping: str, counts: Counts, report: bytes) -> None:
+def checked(session: Session, taken: Taken, counts: Counts, report: bytes) -> None:
     """The check is through, unless the officer has corrected the mapping meanwhile."""
-    session.execute(_CHECKED, {"id": taken.id, "mapping": mapping, "report": report, **counts.values()})
+    values = {"id": taken.id, "mapping": taken.mapping_text, "report": report, **counts.values()}
+    session.execute(_CHECKED, values)
 
 
 def imported(session: Session, taken: Taken, report: bytes) -> None:
@@ -149,7 +155,9 @@ def imported(session: Session, taken: Taken, report: bytes) -> None:
 
 
 def refused(session: Session, taken: Taken, report: bytes) -> None:
-    session.execute(_REFUSED, {"id": taken.id, "state": taken.state, "report": report})
+    """None of it can be taken; unless the officer has corrected the mapping meanwhile."""
+    values = {"id": taken.id, "state": taken.state, "mapping": taken.mapping_text, "report": report}
+    session.execute(_REFUSED, values)
 
 
 def rows_in(session: Session, import_id: str) -> set[int]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.applications import places
-from services.applications.attempts import or_nothing
+from services.applications.attempts import begin_anew, or_nothing
 from services.applications.entering import (
     Entry,
     Secrets,
@@ -21,8 +21,8 @@ from services.applications.entering import (
 )
 from services.applications.entering_one import enter_one
 from services.applications.household import HouseholdDraft
-from services.applications.models import Application, Erasure, Household
-from services.applications.stored import Stored, read_stored
+from services.applications.models import Application
+from services.applications.stored import read_stored
 from shared.auth import Actor, within
 from shared.db.lean import Lean
 from shared.events import NewEvent
@@ -51,6 +51,7 @@ _APPEAL = text(
     RETURNING status, revision
     """
 )
+_IS_DRAFT = text("SELECT application_state = 'draft' FROM application WHERE id = :id")
 _HAS_APPEALED = text("SELECT appealed_at IS NOT NULL FROM application WHERE id = :id")
 
 
@@ -99,13 +100,13 @@ def submit_application(
     session: Session, secrets: Secrets, application_id: str, actor: Actor
 ) -> Entered | Refusal | None:
     """A draft becomes an application. None when there is none in the actor's area."""
-    stored = read_stored(session, secrets, [application_id], actor).get(application_id)
-    if stored is None:
+    application = find_application(session, application_id, actor)
+    if application is None:
         return None
-    refusal = programme_refusal(session, stored.programme_id)
+    refusal = programme_refusal(session, application.programme_id)
     if refusal is not None:
         return refusal
-    return or_nothing(session, partial(_submit, session, secrets, stored, actor))
+    return or_nothing(session, partial(_submit, session, secrets, application_id, actor))
 
 
 def withdraw_application(
@@ -163,38 +164,6 @@ def appeal_application(
     return Entered(application_id, stored.home.id, row.status, row.revision)
 
 
-def erase_household(
-    session: Session, secrets: Secrets, household_id: str, ground: str, actor: Actor
-) -> list[str] | None:
-    """Delete a household, its key, its hashes and its applications; returns the applications' ids.
-
-    The log keeps its events: what they hold sealed opens for nobody any more. None when there is no such
-    household in the actor's area.
-    """
-    where = (Household.id == household_id, within(actor, Household.commune, Household.province))
-    if session.scalar(select(Household.id).where(*where).with_for_update()) is None:
-        return None
-    erased = list(
-        session.scalars(
-            text("DELETE FROM application WHERE household_id = :id RETURNING id::text"), {"id": household_id}
-        )
-    )
-    session.execute(text("DELETE FROM household WHERE id = :id"), {"id": household_id})
-    secrets.ring.forget(session, [household_id])
-    session.add(Erasure(household_id=household_id, ground=ground, erased_by=actor.subject))
-    events = [
-        NewEvent(
-            "application.erased.v1",
-            application_id,
-            {"application_id": application_id, "household_id": household_id},
-            actor.subject,
-        )
-        for application_id in sorted(erased)
-    ]
-    record(session, "applications", events)
-    return erased
-
-
 def find_application(session: Session, application_id: str, actor: Actor) -> Application | None:
     """An application of the actor's area."""
     return session.scalar(
@@ -217,19 +186,28 @@ def access_recorded(
     return NewEvent("access.recorded.v1", key, data, actor.subject)
 
 
-def _submit(session: Session, secrets: Secrets, stored: Stored, actor: Actor) -> Entered | Refusal:
-    """Its household may have changed since the draft was entered, through an application to another
-    programme: the places follow. Writes before it refuses: the caller undoes that."""
-    if _changed(session, _SUBMIT, stored.application_id) == 0:
-        return Refusal("NOT_A_DRAFT")
-    one = applicant(stored.draft, stored.place, secrets.hasher, stored.application_id)
+def _submit(session: Session, secrets: Secrets, application_id: str, actor: Actor) -> Entered | Refusal:
+    """Read once it is held, for somebody may have replaced it. Its household may have changed since it was
+    entered, through an application to another programme: the places follow. Writes before it refuses."""
+    if _changed(session, _SUBMIT, application_id) == 0:
+        return no_draft(session, application_id)
+    stored = read_stored(session, secrets, [application_id], actor)[application_id]
+    one = applicant(stored.draft, stored.place, secrets.hasher, application_id)
     where = (stored.programme_id, stored.place.commune)
-    if not places.reclaim(session, one.application_id, one.persons, *where):
-        holder = places.holder_of(session, one.application_id, one.persons, *where)
+    if not places.reclaim(session, application_id, one.persons, *where):
+        holder = places.holder_of(session, application_id, one.persons, *where)
         return Refusal("ALREADY_APPLIED", application_id=holder)
     entry = Entry(stored.programme_id, stored.place, stored.entered_by, stored.channel)
     record(session, "applications", [submitted_event(entry, one, stored.home, by=actor.subject)])
-    return Entered(stored.application_id, stored.home.id, "submitted")
+    return Entered(application_id, stored.home.id, "submitted")
+
+
+def no_draft(session: Session, application_id: str) -> Refusal:
+    """Why a change of a draft found none. Clashes when there is one after all: it was replaced while we
+    waited for it."""
+    if session.scalar(_IS_DRAFT, {"id": application_id}):
+        begin_anew(session)
+    return Refusal("NOT_A_DRAFT")
 
 
 def _has_appealed(session: Session, application_id: str) -> bool:

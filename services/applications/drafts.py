@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.applications import places
 from services.applications.attempts import or_nothing
-from services.applications.commands import Entered
+from services.applications.commands import Entered, no_draft
 from services.applications.entering import Entry, Secrets, applicant, enter
 from services.applications.household import HouseholdDraft
 from services.applications.stored import NOWHERE, Said, Stored, moved, read_stored
@@ -55,9 +55,10 @@ def discard_draft(session: Session, secrets: Secrets, application_id: str, actor
     stored = read_stored(session, secrets, [application_id], actor).get(application_id)
     if stored is None:
         return False
-    if session.scalar(_DISCARD, {"id": application_id}) is None:
-        return Refusal("NOT_A_DRAFT")
-    _leave_household(session, stored.home.id)
+    household_id = session.scalar(_DISCARD, {"id": application_id})
+    if household_id is None:
+        return no_draft(session, application_id)
+    _leave_household(session, household_id)
     return True
 
 
@@ -65,8 +66,9 @@ def _replace(
     session: Session, secrets: Secrets, stored: Stored, draft: HouseholdDraft, actor: Actor
 ) -> Entered | Refusal:
     """Writes before it refuses: the caller undoes that."""
-    if session.scalar(_DISCARD, {"id": stored.application_id}) is None:
-        return Refusal("NOT_A_DRAFT")
+    left = session.scalar(_DISCARD, {"id": stored.application_id})
+    if left is None:
+        return no_draft(session, stored.application_id)
     one = applicant(draft, stored.place, secrets.hasher, stored.application_id)
     entry = Entry(
         stored.programme_id,
@@ -81,7 +83,7 @@ def _replace(
         where = (stored.programme_id, stored.place.commune)
         holder = places.holder_of(session, one.application_id, one.persons, *where)
         return Refusal("ALREADY_APPLIED", application_id=holder)
-    _leave_household(session, stored.home.id)
+    _leave_household(session, left)
     return Entered(one.application_id, entered[one.application_id], entry.state)
 
 

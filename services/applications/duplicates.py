@@ -18,16 +18,18 @@ MOST_SHOWN = 20
 
 _FIND = text(
     """
-    WITH found AS (
+    WITH name AS MATERIALIZED (
+        SELECT CAST(words AS bigint[]) AS words FROM unnest(CAST(:names AS text[])) AS one (words)
+    ), found AS (
         SELECT application_id AS id, 'number' AS matched FROM application_person
         WHERE commune = :commune AND person_hash = ANY(CAST(:persons AS text[]))
         UNION
-        SELECT application.id, 'certificate' FROM application
-        WHERE commune = :commune AND certificate_hash = :certificate
-        UNION
-        SELECT application.id, 'name' FROM unnest(CAST(:names AS text[])) AS name (words)
-        JOIN application ON application.words @> CAST(name.words AS bigint[])
-        WHERE application.commune = :commune
+        SELECT id, CASE certificate_hash WHEN :certificate THEN 'certificate' ELSE 'name' END
+        FROM application
+        WHERE commune = :commune AND (
+            certificate_hash = :certificate
+            OR EXISTS (SELECT FROM name WHERE application.words @> name.words)
+        )
     ), matched AS (
         SELECT id, array_agg(matched) AS matched FROM found GROUP BY id
     )
@@ -38,6 +40,9 @@ _FIND = text(
     ORDER BY 'number' = ANY(matched) DESC, application.created_at DESC LIMIT 200
     """
 )
+
+# Names are looked for among the commune's own applications, some thousands: the index of all words would
+# bring every namesake of the country.
 
 Name = tuple[str, int]
 """A folded name and a birth year."""

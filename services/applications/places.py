@@ -38,7 +38,7 @@ _RECLAIM = text(
 _GIVE_BACK = text("DELETE FROM application_person WHERE application_id = CAST(:id AS uuid)")
 _HOLDERS = text(
     """
-    SELECT person_hash, application_id::text FROM application_person
+    SELECT person_hash, application_id::text AS application_id FROM application_person
     WHERE programme_id = :programme AND commune = :commune AND person_hash = ANY(CAST(:persons AS text[]))
     """
 )
@@ -99,7 +99,7 @@ def give_back(session: Session, application_id: str) -> None:
 def holders(session: Session, persons: Collection[str], programme_id: str, commune: str) -> dict[str, str]:
     """Which application of this commune and programme holds which of these places."""
     values = {"programme": programme_id, "commune": commune, "persons": list(persons)}
-    return {person: application_id for person, application_id in session.execute(_HOLDERS, values)}
+    return {row.person_hash: row.application_id for row in session.execute(_HOLDERS, values)}
 
 
 def holder_of(

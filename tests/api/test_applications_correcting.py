@@ -441,6 +441,39 @@ def test_control_without_the_guards_two_corrections_win(
     assert two_corrections(bench, entered, 4).count(200) > 1
 
 
+def test_a_draft_replaced_and_submitted_by_many_at_once_is_submitted_once(bench: Bench) -> None:
+    entered = enter(bench, submit=False)
+    path = f"/applications/{entered['application_id']}"
+
+    def send(number: int) -> tuple[str, int]:
+        headers = {"Authorization": f"Bearer {token(COLLEAGUE)}", "Idempotency-Key": f"key-{number}"}
+        client = bench.app.test_client()
+        if number % 3:
+            body = form(village=f"Thôn {number}")
+            return "replace", client.put(path, json=body, headers=headers).status_code
+        return "submit", client.post(f"{path}:submit", headers=headers).status_code
+
+    answers = all_at_once([partial(send, number) for number in range(8)])
+    assert {status for _, status in answers} <= {200, 409}
+    assert [one for one in answers if one[0] == "submit"].count(("submit", 200)) == 1
+    (event,) = [one for one in bench.events() if one.type == "application.submitted.v1"]
+    assert bench.sql("SELECT village FROM application") == [(event.data["village"],)]
+
+
+def test_drafts_replaced_at_once_are_all_replaced(bench: Bench) -> None:
+    entered = enter(bench, submit=False)
+
+    def send(number: int) -> int:
+        headers = {"Authorization": f"Bearer {token(COLLEAGUE)}", "Idempotency-Key": f"key-{number}"}
+        body = form(village=f"Thôn {number}", head={"citizen_id": f"00218500000{number}"})
+        path = f"/applications/{entered['application_id']}"
+        return bench.app.test_client().put(path, json=body, headers=headers).status_code
+
+    assert all_at_once([partial(send, number) for number in range(6)]) == [200] * 6
+    for table in ("application", "household", "household_key", "application_person"):
+        assert bench.sql(f"SELECT count(*) FROM {table}") == [(1,)], table
+
+
 def test_corrections_to_one_person_at_once_give_it_to_one(bench: Bench) -> None:
     entered = [enter(bench, head={"citizen_id": f"00218500000{n}"}) for n in range(4)]
 

@@ -169,6 +169,74 @@ def test_what_is_wrong_in_the_form_is_named_by_field(bench: Bench, head: dict, f
     assert bench.sql("SELECT count(*) FROM household")[0][0] == 0
 
 
+def test_every_member_with_a_number_is_in_the_programme_too(bench: Bench) -> None:
+    spouse = {"name": "Giàng A Sở", "relation": "spouse", "citizen_id": "002086001234", "cmnd": "073123456"}
+    entered = enter(bench, members=[spouse], members_count=2)
+    (event,) = bench.events()
+    assert len(event.data["persons"]) == 3
+    for head in ({"citizen_id": "002086001234"}, {"citizen_id": None, "cmnd": "073123456"}):
+        answer = bench.call("POST", "/applications", OFFICER, json=form(head=head), key=True)
+        refused = problem(answer)
+        assert (refused["code"], refused["facts"]) == (
+            "ALREADY_APPLIED",
+            {"application_id": entered["application_id"]},
+        )
+    assert bench.sql("SELECT count(*) FROM household") == [(1,)]
+
+
+def test_everything_of_the_form_is_kept_and_shown(bench: Bench) -> None:
+    parts = {
+        "residence": "unregistered",
+        "members": [
+            {"name": "Giàng A Sở", "relation": "spouse", "birth_year": 1986, "sex": "male", "ethnicity": "06",
+             "ethnicity_list": "1979"},
+        ],
+        "members_count": 2,
+        "certificate": {"number": "7/GCN", "commune": "01075", "issued_on": None, "year": THIS_YEAR},
+        "priority_group": "merit",
+        "devices_received": [{"kind": "tablet", "programme": "Sóng và máy tính cho em", "year": 2022}],
+        "verification": {"verified_by": "Trưởng thôn", "verified_on": f"{THIS_YEAR - 1}-11-01",
+                         "result": "confirmed", "notes": ""},
+        "conflict": "Em trai là công chức xã",
+        "legal_basis": "consent",
+        "consent_evidence": "Giấy đồng ý số 3, lưu tại xã",
+        "notes": "nhà ở cuối bản",
+    }  # fmt: skip
+    entered = enter(bench, **parts)
+    assert entered["warnings"] == []
+    read = bench.call("GET", f"/applications/{entered['application_id']}", OFFICER).json
+    (member,) = read.pop("members")
+    assert member == {
+        "name": "Giàng A Sở",
+        "relation": "spouse",
+        "birth_date": None,
+        "birth_year": 1986,
+        "sex": "male",
+        "ethnicity": "04",
+        "citizen_id": None,
+        "cmnd": None,
+    }
+    assert {name: read[name] for name in parts if name != "members"} == {
+        name: value for name, value in parts.items() if name != "members"
+    }
+    assert (read["doubts"], read["revision"], read["channel"]) == ([], 1, "form")
+    for table in ("household", "application", "event_log", "idempotency"):
+        dump = str(bench.sql(f"SELECT t::text FROM {table} t"))
+        for personal in ("Giàng", "Em trai", "Giấy đồng ý", "Trưởng thôn"):
+            assert personal not in dump
+            assert personal.encode().hex() not in dump
+
+
+def test_doubts_travel_sealed_with_the_application(bench: Bench) -> None:
+    answer = enter(bench, head={"sex": "male"}, certificate=None)
+    (event,) = bench.events()
+    assert "DIFFERS" not in event.raw.decode()
+    with bench.database.transaction() as session:
+        keys = Secrets.of(bench.settings).ring.load(session, [answer["household_id"]])
+    facts = unseal(keys[answer["household_id"]], event.data["sealed"], f"facts/{answer['application_id']}")
+    assert facts["doubts"] == ["CITIZEN_ID_SEX_DIFFERS", "CERTIFICATE_NUMBER_MISSING"]
+
+
 def test_withdrawing_takes_the_application_back_once(bench: Bench) -> None:
     path = f"/applications/{enter(bench)['application_id']}:withdraw"
     assert bench.call("POST", path, OFFICER, json={"reason": "MOVED"}, key=True).json["status"] == "withdrawn"

@@ -208,6 +208,12 @@ def test_a_correction_describes_the_case_anew() -> None:
     assert (shape["commune"], shape["revision"], shape["application"]) == ("04186", 3, "submitted")
 
 
+def test_a_case_that_came_with_a_list_is_counted_as_such_however_it_was_corrected() -> None:
+    events = [event("application.submitted"), event("application.corrected", channel="offline")]
+    assert events[0]["data"]["channel"] == "list"
+    assert funnel(replayed(events))[PROGRAMME]["imported"] == 1
+
+
 @pytest.mark.parametrize("later", ["application.submitted", "application.corrected", "application.appealed"])
 def test_erasure_sticks_whatever_comes_later(later: str) -> None:
     states = shown(
@@ -380,6 +386,10 @@ def test_every_type_that_names_a_case_programme_budget_or_shop_is_folded() -> No
         "access.recorded.v1",
         "checkpoint.signed.v1",
         "line.corrected.v1",
+        "request.received.v1",
+        "request.extended.v1",
+        "request.answered.v1",
+        "request.closed.v1",
         "payee.kept.v1",
         "enterprise.registered.v1",
         "enterprise.suspended.v1",

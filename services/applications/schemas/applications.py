@@ -22,7 +22,7 @@ from services.applications.schemas.households import (
 from services.applications.schemas.telling import Told
 
 
-class WithdrawRequest(Strict):
+class WithdrawRequest(Told, Strict):
     reason = fields.String(required=True, validate=CODE)
 
 

@@ -73,13 +73,13 @@ class BatchItem(NewHouseholdForm):
 class Unread(fields.Nested):
     """Described as its schema, passed on as it came: one bad item must not refuse the others."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+    def deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return value
 
 
 class BatchRequest(Strict):
     items = fields.List(
-        Unread(BatchItem, allow_none=True), required=True, validate=validate.Length(min=1, max=MOST_ITEMS)
+        Unread(BatchItem), required=True, validate=validate.Length(min=1, max=MOST_ITEMS)
     )
 
 

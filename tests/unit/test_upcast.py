@@ -19,6 +19,9 @@ def _v0_to_v1(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         "enterprise_id": "unknown",
         "name": data["name"],
         "commune": commune,
+        "hours": [],
+        "daily_limit": 100,
+        "minute_limit": 10,
     }
 
 

@@ -1,6 +1,6 @@
 """What is told of claims and payments. An enterprise sees its own; payers, managers and auditors see all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -38,9 +38,9 @@ def lines(session: Session, claim_id: str, cursor: str | None, limit: int) -> Pa
     return Page(rows[:limit], encode_cursor(str(rows[limit - 1]["line_id"])) if more else None)
 
 
-def all_lines(session: Session, claim_id: str) -> Iterator[Mapping[str, Any]]:
+def all_lines(session: Session, claim_id: str) -> list[dict[str, Any]]:
     """Every line, for a statement."""
-    yield from session.execute(_lines().where(ClaimLine.claim_id == claim_id)).mappings()
+    return [dict(row) for row in session.execute(_lines().where(ClaimLine.claim_id == claim_id)).mappings()]
 
 
 def by_shop(session: Session, claim_id: str) -> list[Mapping[str, Any]]:

@@ -36,8 +36,8 @@ def statement_xlsx(claim: Claim, lines: Iterable[Mapping[str, Any]]) -> bytes:
     sheet = book.create_sheet("Đối soát")
     for place, width in enumerate(WIDTHS):
         sheet.column_dimensions["ABCDEFGHI"[place]].width = width
-    for line in _heading(claim):
-        sheet.append([_text(sheet, line, bold=True)])
+    for words in _heading(claim):
+        sheet.append([_text(sheet, words, bold=True)])
     sheet.append([])
     sheet.append([_text(sheet, title, bold=True) for title in TITLES])
     for number, line in enumerate(lines, start=1):

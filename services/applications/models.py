@@ -166,6 +166,7 @@ class Application(Base):
             postgresql_where=text("import_id IS NOT NULL"),
         ),
         Index("application_by_words", "words", postgresql_using="gin"),
+        Index("application_drafts", "created_at", postgresql_where=text("application_state = 'draft'")),
     )
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
@@ -278,6 +279,7 @@ class DataRequest(Base):
             " AND (outcome IS NULL OR outcome IN ('granted', 'partly_granted', 'refused', 'withdrawn'))",
             name="data_request_closed",
         ),
+        CheckConstraint("extended = (extension_reason IS NOT NULL)", name="data_request_extended"),
         Index("data_request_open", "commune", "done_due", postgresql_where=text("closed_on IS NULL")),
         Index("data_request_by_household", "household_id"),
     )
@@ -291,6 +293,7 @@ class DataRequest(Base):
     answer_due: Mapped[date] = mapped_column(Date)
     done_due: Mapped[date] = mapped_column(Date)
     extended: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    extension_reason: Mapped[str | None] = mapped_column(Text)
     recorded_by: Mapped[str] = mapped_column(Text)
     answered_on: Mapped[date | None] = mapped_column(Date)
     answered_by: Mapped[str | None] = mapped_column(Text)

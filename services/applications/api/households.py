@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 
 from services.applications import schemas
 from services.applications.api.common import answers_problems, leave_trace, secrets
-from services.applications.commands import erase_household
+from services.applications.erasing import erase_household
 from shared.auth import Role
 from shared.web import Problem, current_actor, current_session, idempotent, requires
 

@@ -123,6 +123,7 @@ CREATE INDEX application_by_household ON application (household_id);
 CREATE INDEX application_by_time ON application (created_at, id);
 CREATE INDEX application_by_import ON application (import_id, import_row) WHERE import_id IS NOT NULL;
 CREATE INDEX application_by_words ON application USING gin (words);
+CREATE INDEX application_drafts ON application (created_at) WHERE application_state = 'draft';
 
 -- What a correction replaced: every revision before the current one, with who made it and why.
 CREATE TABLE application_version (
@@ -180,6 +181,7 @@ CREATE TABLE data_request (
     answer_due   date        NOT NULL,
     done_due     date        NOT NULL,
     extended     boolean     NOT NULL DEFAULT false,
+    extension_reason text,
     recorded_by  text        NOT NULL,
     answered_on  date,
     answered_by  text,
@@ -191,6 +193,7 @@ CREATE TABLE data_request (
     ),
     CONSTRAINT data_request_commune_code CHECK (commune ~ '^[0-9]{5}$'),
     CONSTRAINT data_request_days CHECK (received_on <= answer_due AND answer_due <= done_due),
+    CONSTRAINT data_request_extended CHECK (extended = (extension_reason IS NOT NULL)),
     CONSTRAINT data_request_answered CHECK ((answered_on IS NULL) = (answered_by IS NULL)),
     CONSTRAINT data_request_closed CHECK (
         (closed_on IS NULL) = (closed_by IS NULL) AND (closed_on IS NULL) = (outcome IS NULL)

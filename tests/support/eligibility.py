@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.eligibility.rules import load_document
 from shared.events import Envelope, NewEvent
 from shared.privacy import KeyRing, seal
+from tests.support.facts import fact
 from tests.support.service import COMMUNE, MANAGER, Bench, bench, foreign_events
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,8 +77,8 @@ def application(
     entered_by: str = "officer",
     **facts: Any,
 ) -> dict[str, Any]:
-    """What application.submitted.v1 says of an eligible household, with `facts` changed. Persons, namesakes and
-    certificate are keyed hashes."""
+    """What application.submitted.v1 says of an eligible household, with `facts` changed. Persons, namesakes
+    and certificate are keyed hashes."""
     application_id, household_id = application_id or str(uuid4()), household_id or str(uuid4())
     return {
         "application_id": application_id,
@@ -98,6 +99,11 @@ def heard(type_: str, *data: Mapping[str, Any]) -> list[Envelope]:
     """Events of applications, as the log would bring them."""
     events = [NewEvent(type_, one["application_id"], dict(one), "officer") for one in data]
     return foreign_events("applications", events)
+
+
+def disbursed(name: str, one: Mapping[str, Any], **data: Any) -> list[Envelope]:
+    """An event of disbursement about a case, such as `voucher.redeemed`, as the log would bring it."""
+    return foreign_events("disbursement", [fact(name, one["application_id"], **about(one, **data))])
 
 
 def about(one: Mapping[str, Any], **more: Any) -> dict[str, Any]:

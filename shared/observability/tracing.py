@@ -7,9 +7,13 @@ standard `OTEL_*` variables name.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+ADDRESSES = ("http.target", "http.url", "url.full")
+"""A span's attributes that hold the address of a request."""
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -34,6 +38,16 @@ def continue_trace(carrier: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         context.detach(token)
+
+
+def forget_query(span: trace.Span, _status: str, _headers: Any) -> None:
+    """For the flask instrumentor: what somebody searched for stands behind the path, and a name among it."""
+    told: Mapping[str, Any] = getattr(span, "attributes", None) or {}
+    for name in ADDRESSES:
+        if name in told:
+            span.set_attribute(name, str(told[name]).partition("?")[0])
+    if "url.query" in told:
+        span.set_attribute("url.query", "")
 
 
 def instrument_psycopg() -> None:

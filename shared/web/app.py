@@ -21,7 +21,7 @@ from shared.auth import Verifier
 from shared.db import Database, DatabaseUnavailable, current_revision, head_revision, is_outage
 from shared.events import new_id
 from shared.observability import logger, metrics
-from shared.observability.tracing import continue_trace, instrument_psycopg
+from shared.observability.tracing import continue_trace, forget_query, instrument_psycopg
 from shared.settings import Settings
 from shared.web.access import PUBLIC, check_access, requires
 from shared.web.description import AccessPlugin, tidy
@@ -253,4 +253,4 @@ def _trace(app: ServiceApp) -> None:
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
     instrument_psycopg()
-    FlaskInstrumentor().instrument_app(app)  # type: ignore[no-untyped-call]
+    FlaskInstrumentor().instrument_app(app, response_hook=forget_query)  # type: ignore[no-untyped-call]

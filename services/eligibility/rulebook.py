@@ -43,9 +43,12 @@ class RulesTampered(RuntimeError):
     """A stored programme version is not what was published. Nothing is decided under it."""
 
     def __init__(self, programme_id: str, version: int) -> None:
-        super().__init__(f"version {version} of {programme_id} is not what was published")
+        super().__init__(programme_id, version)
         self.programme_id = programme_id
         self.version = version
+
+    def __str__(self) -> str:
+        return f"version {self.version} of {self.programme_id} is not what was published"
 
 
 def current(session: Session, programme_ids: Iterable[str], day: date | None = None) -> dict[str, RuleSet]:

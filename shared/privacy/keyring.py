@@ -32,6 +32,10 @@ class KeyRing:
         """A key as the table keeps it."""
         return seal_bytes(self._wrapping_key, key, household_id)
 
+    def unwrap(self, household_id: str, wrapped: bytes) -> bytes:
+        """The key that the table keeps for a household. Raises Unreadable."""
+        return unseal_bytes(self._wrapping_key, wrapped, household_id)
+
     def store(self, session: Session, keys: Mapping[str, bytes]) -> None:
         """Keep keys; one that is here already stays as it is."""
         rows: list[dict[str, Any]] = [
@@ -43,7 +47,7 @@ class KeyRing:
     def load(self, session: Session, household_ids: Iterable[str]) -> dict[str, bytes]:
         """The keys that are here; an erased or unknown household has none."""
         return {
-            household_id: unseal_bytes(self._wrapping_key, wrapped, household_id)
+            household_id: self.unwrap(household_id, wrapped)
             for household_id, wrapped in session.execute(_LOAD, {"ids": list(household_ids)})
         }
 

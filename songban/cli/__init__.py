@@ -5,12 +5,13 @@ import sys
 import click
 
 from shared.settings import SettingsError
-from songban.cli import checks, kafka, letters, lists, prepare, programmes, run, vouchers, work
+from songban.cli import checks, eligibility, kafka, letters, lists, prepare, programmes, run, vouchers, work
 from songban.cli.group import cli
 
 __all__ = [
     "checks",
     "cli",
+    "eligibility",
     "kafka",
     "letters",
     "lists",

@@ -86,7 +86,7 @@ def _print_report(report: dict[str, Any]) -> None:
 @click.option("--by", default="quan-ly", show_default=True, help="The manager in whose name it is published.")
 def programme_publish(data: Path, file: Path, by: str) -> None:
     """Check FILE (YAML) with its decision table and publish it as a version that never changes again."""
-    document, found = _valid(file)
+    document, found = valid(file)
     answer = call_service(
         data, "post", "eligibility", "/programmes", _manager(found, by), {"document": document}
     )
@@ -96,7 +96,7 @@ def programme_publish(data: Path, file: Path, by: str) -> None:
     )
 
 
-def _valid(file: Path) -> "tuple[dict[str, Any], Programme]":
+def valid(file: Path) -> "tuple[dict[str, Any], Programme]":
     from services.eligibility.rules import ProgrammeInvalid, load_document, parse_programme
 
     try:
@@ -150,7 +150,7 @@ def _document(data: Path, name: str) -> dict[str, Any]:
     from songban.actors import AUDITOR
 
     if Path(name).is_file():
-        return _valid(Path(name))[0]
+        return valid(Path(name))[0]
     programme_id, _, version = name.partition("@")
     query = {"version": version} if version else {}
     answer = call_service(data, "get", "eligibility", f"/programmes/{programme_id}", AUDITOR, **query)

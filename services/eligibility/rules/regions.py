@@ -110,6 +110,21 @@ class Space:
         return {atom.operand for cell in cells for atom in cell.atoms()}
 
 
+def boundaries(rows: Iterable[Conditions]) -> dict[str, list[int]]:
+    """Where the meaning of a number changes, for each fact that cells compare with numbers only: two values
+    between the same boundaries hit the same rows."""
+    linked: set[str] = set()
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        for fact, cell in row.items():
+            if cell.facts():
+                linked |= {fact, *cell.facts()}
+            named = {atom.operand for atom in cell.atoms() if isinstance(atom.operand, int)}
+            if isinstance(fact_kinds()[fact], range):
+                found.setdefault(fact, set()).update(named, (number + 1 for number in named))
+    return {fact: sorted(marks) for fact, marks in found.items() if fact not in linked}
+
+
 def meets(one: Box, other: Box) -> bool:
     """Whether a household lies in both."""
     return all(ours & theirs for ours, theirs in zip(one, other, strict=True))

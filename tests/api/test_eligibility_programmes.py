@@ -198,6 +198,15 @@ class TestReading:
 
 
 class TestVersions:
+    def test_are_all_listed_the_newest_first(self, desk: Bench) -> None:
+        publish(desk, document(version=2, effective_from="2026-02-01"))
+        items = desk.call("GET", f"/programmes/{PROGRAMME}/versions", OFFICER).json["items"]  # type: ignore[index]
+        assert [(item["version"], item["effective_from"]) for item in items] == [
+            (2, "2026-02-01"),
+            (1, "2026-01-01"),
+        ]
+        assert desk.call("GET", "/programmes/nothing/versions", OFFICER).status_code == 404
+
     def test_the_newest_in_effect_assesses_and_is_recorded(self, desk: Bench) -> None:
         publish(desk, document(version=2, effective_from="2026-02-01"))
         publish(desk, document(version=3, effective_from="2026-12-31"))

@@ -84,3 +84,15 @@ def show_programme(query: dict[str, Any], programme_id: str) -> dict[str, Any]:
     if found is None:
         raise Problem(404, "NOT_FOUND")
     return found
+
+
+@blp.get("/programmes/<programme_id>/versions")
+@blp.response(200, schemas.ProgrammePage)
+@answers_problems(blp, 404)
+@requires(*Role)
+def list_versions(programme_id: str) -> Page:
+    """Every version of one programme, the newest first, without their documents."""
+    found = queries.list_versions(current_session(), programme_id)
+    if not found:
+        raise Problem(404, "NOT_FOUND")
+    return Page(found, None)

@@ -103,7 +103,7 @@ def _day(written: str) -> date | None:
 
 
 def outcomes(rows: Sequence[Confirmation | Unreadable], said: Sequence[str]) -> list[tuple[int, str, str]]:
-    """(row, reference, outcome) of every row, in order; `said`: `confirm_all`'s words on the readable ones."""
+    """(row, reference, outcome) of every row, in order; `said`: what was said of the readable ones."""
     answers = iter(said)
     return [
         (place, one.reference, one.code if isinstance(one, Unreadable) else next(answers))

@@ -87,8 +87,8 @@ def list_payments(query: dict[str, Any]) -> Page:
 @blp.response(200, description="The bank's file: UTF-8 CSV with a byte order mark.", content_type="text/csv")
 @requires(Role.PAYER, Role.AUDITOR)
 def bank_file(query: dict[str, Any]) -> Response:
-    """All orders that the bank has not answered yet. References never repeat, so that a bank that got the file
-    twice can refuse those it knows."""
+    """All orders that the bank has not answered yet. References never repeat, so that a bank which gets the
+    file twice can refuse those it knows."""
     data = orders_csv(claim_queries.open_orders(current_session(), query["programme_id"]))
     disposition = {"Content-Disposition": 'attachment; filename="payment-orders.csv"'}
     return Response(data, content_type="text/csv; charset=utf-8", headers=disposition)

@@ -114,6 +114,21 @@ class TestWholeStory:
         assert (again["replay_equals_live"], again["chains_verified"]) == (True, True)
         assert (again["issued"], again["redeemed"]) == (funnel["issued"], funnel["redeemed"]), "accounts stay"
 
+    def test_erasing_leaves_the_accounting_whatever_a_case_came_to(self, played: Any) -> None:
+        """Redeemed, with an open voucher, waiting for money, refused: the person goes, the sums tie."""
+        stack, _ = played
+        before = account(stack)
+        for status in ("redeemed", "voucher_issued", "waitlisted", "ineligible"):
+            erase_one(stack, status)
+        wait_for(lambda: ended(stack, "cancelled") == 2, "voucher and place in the line are given back")
+        again = demo_on(stack).funnel("tuyen-quang-2026")
+        assert (again["replay_equals_live"], again["chains_verified"]) == (True, True)
+        after = account(stack)
+        assert (after["allocated"], after["spent"]) == (before["allocated"], before["spent"])
+        parts = ("available", "reserved", "spent", "distributed")
+        assert after["allocated"] == sum(after[name] for name in parts)
+        assert ended(stack, "redeemed") == again["redeemed"] == 100
+
     def test_an_auditor_replays_the_day_before_anything_happened(self, played: Any) -> None:
         stack, _ = played
         answer = gateway_of(stack).get("audit", "/replay", AUDITOR, as_of="2020-01-01T00:00:00Z")
@@ -184,6 +199,47 @@ def opens(key: bytes, sealed: str, place: str) -> bool:
     except Unreadable:
         return False
     return True
+
+
+def erase_one(stack: Stack, status: str) -> None:
+    """Erase a household whose case stands there; no route of applications knows it any more."""
+    gateway = gateway_of(stack)
+    query = {"programme_id": "tuyen-quang-2026", "status": status, "limit": 1}
+    case = gateway.get("applications", "/applications", OFFICER, **query)["items"][0]
+    application, household = case["application_id"], case["household_id"]
+    person = gateway.get("applications", f"/applications/{application}", OFFICER)["head"]
+    number = person["citizen_id"] or person["cmnd"]
+    sought = {"q": number or person["name"], "limit": 500}
+    assert application in ids(gateway.get("applications", "/applications", OFFICER, **sought))
+    body = {"ground": "PERSON_ASKED"}
+    gateway.post("applications", f"/households/{household}:erase", MANAGER, body)
+    wait_until_erased(stack, household)
+    assert application not in ids(gateway.get("applications", "/applications", OFFICER, **sought))
+    for path in (f"/applications/{application}/timeline", f"/households/{household}:export"):
+        with pytest.raises(Refused) as refused:
+            gateway.get("applications", path, OFFICER)
+        assert refused.value.status == 404, path
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    return [item["application_id"] for item in page["items"]]
+
+
+def account(stack: Stack) -> dict[str, Any]:
+    """The programme's own budget."""
+    budget: dict[str, Any] = gateway_of(stack).get("disbursement", "/budgets/tuyen-quang-2026", MANAGER)
+    return budget
+
+
+def ended(stack: Stack, status: str) -> int:
+    """Cases whose voucher, or whose place in the line, ended so: rows that name nobody and stay."""
+    statement = (
+        "SELECT count(*) FROM (SELECT application_id FROM voucher WHERE status = %(status)s"
+        " UNION SELECT application_id FROM waitlist WHERE status = %(status)s) AS ended"
+    )
+    with psycopg.connect(stack.environment["SONGBAN_DISBURSEMENT_DATABASE_URL"]) as connection:
+        row = connection.execute(statement, {"status": status}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def wait_until_erased(stack: Stack, household_id: str) -> None:

@@ -1,6 +1,7 @@
-"""`songban eligibility`: draft rules tried on what is recorded."""
+"""`songban eligibility`: draft rules tried on what is recorded, recorded decisions made again."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from songban.cli.group import cli
-from songban.cli.options import DATA, load_settings
+from songban.cli.options import DATA, console, load_settings
 
 if TYPE_CHECKING:
     from services.eligibility.simulating import Report
 
 SHOWN_COMMUNES = 30
+SHOWN_DIFFERENCES = 100
 
 
 @cli.group()
@@ -124,3 +126,34 @@ def _show(report: "Report", language: str) -> None:
 def _most_changed(rows: tuple[tuple[str | int, ...], ...]) -> tuple[tuple[str | int, ...], ...]:
     """The communes in which most cases change; all of them stand in the workbook."""
     return tuple(sorted(rows, key=lambda row: (-int(row[7]), str(row[0])))[:SHOWN_COMMUNES])
+
+
+@eligibility.command("rerun")
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def rerun_decisions(data: Path, as_json: bool) -> None:
+    """Make every decision of the audit's ledger again, under the rules that it names. Writes nothing.
+
+    Reads the ledger and, to unseal the facts, the household keys of eligibility's database. Exits 1 when a
+    decision does not come out as it was recorded, a published rule is not what its digest says, or a place
+    was taken that nobody held.
+    """
+    from services.eligibility.rerunning import plain
+    from shared.settings import load
+    from songban.rerun import rerun_ledger
+
+    load_settings(data)
+    with console.status("reading the ledger") as status:
+        found = rerun_ledger(
+            load("audit"), load("eligibility"), lambda done: status.update(f"{done:,} decisions")
+        )
+    if as_json:
+        click.echo(json.dumps(plain(found), ensure_ascii=False, indent=2))
+    else:
+        for one in found.differences[:SHOWN_DIFFERENCES]:
+            click.echo(f"{one.key}  event {one.event_id}: {one.what} differs")
+        click.echo(
+            f"{found.decisions} decisions under {found.versions} versions, {found.erased} erased,"
+            f" {len(found.differences)} differences"
+        )
+    sys.exit(0 if found.same else 1)

@@ -63,9 +63,9 @@ def place_of_sealing(application_id: str) -> str:
     return f"assessment/{application_id}"
 
 
-def subject_of(event: Envelope, submitted_at: datetime | None = None) -> Subject:
+def subject_of(event: Envelope, submitted_at: datetime | None = None, year: int | None = None) -> Subject:
     """The application that an event submits, or corrects (then with the moment it was submitted at). The
-    evidence is that of the event's year. Raises ValueError for a commune that is none."""
+    evidence is that of `year`, by default the event's. Raises ValueError for a commune that is none."""
     data, day = event.data, day_of(event.time)
     commune = areas.commune(data["commune"])
     if commune is None:
@@ -81,7 +81,7 @@ def subject_of(event: Envelope, submitted_at: datetime | None = None) -> Subject
         certificate=data["certificate"],
         namesakes=tuple(dict.fromkeys(data["namesakes"])),
         day=day_at(submitted_at) if submitted_at else day,
-        year=day.year,
+        year=year or day.year,
     )
 
 

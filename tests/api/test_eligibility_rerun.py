@@ -1,0 +1,228 @@
+"""Every decision in the log, made again under the version that it names: after rule changes, corrections,
+appeals, objections, the turn of a year and a rebuild. What was tampered with is noticed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+import orjson
+import pytest
+import time_machine
+
+from services.eligibility.jobs import renew_evidence
+from services.eligibility.rerunning import PUBLISHED, TYPES, Report, plain, rerun
+from shared.events import Envelope, parse
+from shared.jobs import JobContext
+from shared.privacy import seal
+from tests.support.approval_lists import MONDAY, PROVINCIAL, act, decision, posted
+from tests.support.eligibility import (
+    FACTS,
+    PROGRAMME,
+    about,
+    application,
+    case,
+    document,
+    eligibility_bench,
+    heard,
+    key_of,
+    person,
+    publish,
+    take_in,
+)
+from tests.support.service import APPROVER
+
+NEW_YEAR = datetime(2026, 12, 31, 17, 5, tzinfo=UTC)
+NAMESAKE = person("Lý Thị Mẩy 1980-02-03 01075")
+
+
+class World:
+    """A service, and everything that was said to it and by it."""
+
+    def __init__(self, clock: Any) -> None:
+        self.clock = clock
+        self.bench = eligibility_bench("national")
+        publish(self.bench, document(exclusive_with=["national"]))
+        self.heard: list[Envelope] = []
+
+    def hear(self, type_: str, *data: dict[str, Any]) -> None:
+        events = heard(type_, *data)
+        self.heard += events
+        take_in(self.bench, events)
+
+    def submit(self, number: int = 1, **options: Any) -> list[dict[str, Any]]:
+        data = [application(**options) for _ in range(number)]
+        self.hear("application.submitted.v1", *data)
+        return data
+
+    def correct(self, one: dict[str, Any], revision: int = 2, **changes: Any) -> None:
+        wanted = {name: one[name] for name in ("application_id", "household_id", "programme_id", "persons")}
+        data = {**application(**{**wanted, **changes}), "revision": revision, "reason": "MISTYPED"}
+        self.hear("application.corrected.v1", data)
+
+    def call(self, path: str, who: Any, **body: Any) -> None:
+        answer = self.bench.call("POST", path, who, json=body or None, key=True)
+        assert answer.status_code == 200, answer.text
+
+    def log(self) -> list[Envelope]:
+        return [*self.heard, *self.bench.events()]
+
+    def report(self, events: Sequence[Envelope] | None = None) -> Report:
+        return rerun_log(self.log() if events is None else events)
+
+
+def rerun_log(events: Sequence[Envelope], keys: Any = key_of) -> Report:
+    ours = sorted((event for event in events if event.type in TYPES), key=lambda event: event.key)
+    published = [event for event in ours if event.type == PUBLISHED]
+    cases = []
+    for _, group in groupby(
+        (event for event in ours if event.type != PUBLISHED), key=lambda event: event.key
+    ):
+        told = sorted(group, key=lambda event: (event.stream, event.version))
+        households = {event.data["household_id"] for event in told}
+        cases.append((told, {one: keys(one) for one in households if keys(one)}))
+    return rerun(published, cases)
+
+
+def play(world: World) -> None:
+    """Cases that go every way, under four versions of the rules."""
+    bench = world.bench
+    plain_ = world.submit(3)[0]
+    (refused,) = world.submit(has_smartphone=True)
+    world.submit(members_count=0)
+    (first,) = world.submit(persons=[person("Mẩy")], namesakes=[NAMESAKE], certificate=person("paper"))
+    (other,) = world.submit(persons=[person("Mẩy")], commune="00691")
+    world.submit(certificate=person("paper"), programme_id="national")
+    world.submit(namesakes=[NAMESAKE])
+    publish(bench, document(version=2, exclusive_with=["national"], refer_on=["nine_digit_id"]))
+    (nine,) = world.submit(identity="cmnd", priority_group="merit")
+    world.correct(plain_, members_count=2)
+    world.correct(refused, has_smartphone=False, conflict_of_interest=True)
+    world.hear("application.appealed.v1", about(other, sealed="x"))
+    (bought,) = world.submit(has_smartphone=True)
+    world.hear("application.appealed.v1", about(bought, sealed="x"))
+    publish(bench, document(version=3, approval={"mode": "list", "posting_days": 0}))
+    list_id = posted(bench)
+    body = {"application_id": refused["application_id"], "ground": "MOVED", "text": "Đã đi."}
+    assert act(bench, list_id, "/objections", **body).status_code == 201
+    world.call(f"/cases/{first['application_id']}:approve", APPROVER, **decision(23))
+    world.correct(first, persons=[person("Mẩy"), person("Pà")])
+    world.correct(first, revision=3, has_smartphone=True)
+    world.call(f"/referrals/{nine['application_id']}:uphold", PROVINCIAL, reason="Đúng.")
+    publish(bench, document(version=4, period={"from": "2026-01-01", "to": "2027-12-31"}))
+    world.clock.move_to(NEW_YEAR)
+    renew_evidence(JobContext(bench.settings, bench.database))
+    world.correct(plain_, revision=3, certificate_year=2027)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with time_machine.travel(MONDAY, tick=True) as clock:
+        yield World(clock)
+
+
+def test_every_decision_comes_out_the_same(world: World) -> None:
+    play(world)
+    report = world.report()
+    assert report.differences == []
+    assert report.versions == 5
+    decisions = [event for event in world.log() if event.type.startswith("eligibility.")]
+    assert report.decisions == sum(
+        event.type.split(".")[1] in ("assessed", "reviewed") for event in decisions
+    )
+    assert {"eligible", "ineligible", "referred"} <= set(report.outcomes)
+    versions = {event.data["programme_version"] for event in decisions if "programme_version" in event.data}
+    assert versions == {1, 2, 4}, "the log holds decisions of more than one version"
+    happened = {event.type.split(".")[1] for event in decisions}
+    assert happened == {"assessed", "reviewed", "approved", "revoked", "objected", "referral_upheld"}
+
+
+def test_and_again_after_a_rebuild(world: World) -> None:
+    """A new service that hears the same events decides the same, and its log reruns as well."""
+    world.submit(3)
+    first, second = world.submit(persons=[person("Mẩy")])[0], world.submit(persons=[person("Mẩy")])[0]
+    world.correct(first, has_smartphone=True)
+    again = World(world.clock)
+    take_in(again.bench, world.heard)
+    again.heard = world.heard
+    for one in (first, second):
+        before, after = (case(made.bench, one["application_id"]) for made in (world, again))
+        assert (before.status, before.digest) == (after.status, after.digest)
+    assert again.report().differences == world.report().differences == []
+
+
+def changed(event: Envelope, **data: Any) -> Envelope:
+    return replace(event, data={**event.data, **data})
+
+
+class TestWhatWasTamperedWith:
+    def differences(self, world: World, tamper: Any) -> set[str]:
+        report = world.report([tamper(event) for event in world.log()])
+        return {one.what for one in report.differences}
+
+    def test_a_changed_byte_of_a_published_rule(self, world: World) -> None:
+        world.submit()
+
+        def tamper(event: Envelope) -> Envelope:
+            if event.type != PUBLISHED or event.data["programme_id"] != PROGRAMME:
+                return event
+            text = event.data["document"]
+            place = text.index('"amount":500000') + len('"amount":50000')
+            return changed(event, document=f"{text[:place]}1{text[place + 1 :]}")
+
+        assert self.differences(world, tamper) == {"digest"}
+
+    def test_an_outcome_that_the_rules_do_not_give(self, world: World) -> None:
+        world.submit(has_smartphone=True)
+
+        def tamper(event: Envelope) -> Envelope:
+            return changed(event, outcome="eligible") if event.type == "eligibility.assessed.v1" else event
+
+        assert self.differences(world, tamper) == {"outcome"}
+
+    def test_facts_that_were_changed_afterwards(self, world: World) -> None:
+        world.submit()
+
+        def tamper(event: Envelope) -> Envelope:
+            if event.type != "application.submitted.v1":
+                return event
+            facts = {**FACTS, "has_smartphone": True}
+            sealed = seal(key_of(event.data["household_id"]), facts, f"facts/{event.key}")
+            return changed(event, sealed=sealed)
+
+        assert {"outcome", "reasons", "looked_at"} <= self.differences(world, tamper)
+
+    def test_a_place_that_nobody_held(self, world: World) -> None:
+        (first,) = world.submit(persons=[person("Mẩy")])
+        world.submit(persons=[person("Mẩy")])
+        events = [event for event in world.log() if event.key != first["application_id"]]
+        assert {one.what for one in world.report(events).differences} == {"register"}
+
+    def test_an_event_that_is_missing(self, world: World) -> None:
+        (one,) = world.submit()
+        events = [event for event in world.log() if event.type != "application.submitted.v1"]
+        report = world.report(events)
+        assert [(found.key, found.what) for found in report.differences] == [(one["application_id"], "cause")]
+
+
+def test_an_erased_household_is_counted_and_passed_over(world: World) -> None:
+    one, _ = world.submit(2)
+    gone = one["household_id"]
+    report = rerun_log(world.log(), lambda household: None if household == gone else key_of(household))
+    assert plain(report) == {
+        "same": True,
+        "decisions": 1,
+        "outcomes": {"eligible": 1},
+        "erased": 1,
+        "versions": 2,
+        "differences": [],
+    }
+
+
+def test_events_survive_their_way_through_bytes(world: World) -> None:
+    """What the audit keeps are bytes: parsed again they rerun as well."""
+    world.submit(2, identity="cmnd", doubts=["CITIZEN_ID_SEX_DIFFERS"])
+    again = [parse(event.raw) for event in world.log()]
+    assert rerun_log(again).same
+    assert orjson.dumps(plain(rerun_log(again)))

@@ -86,6 +86,8 @@ def test_a_missing_setting_is_named(service: str, name: str, monkeypatch: pytest
         ("SONGBAN_WORKERS", "0"),
         ("SONGBAN_THREADS", "-1"),
         ("SONGBAN_MAX_BODY_BYTES", "10"),
+        ("SONGBAN_IMPORT_MAX_ROWS", "0"),
+        ("SONGBAN_IMPORT_FILE_DAYS", "for ever"),
         ("SONGBAN_TRACING", "perhaps"),
         ("SONGBAN_LOG_LEVEL", "LOUD"),
         ("SONGBAN_ALGORITHMS", "none"),

@@ -14,6 +14,9 @@ HEADER = (
 FAMILY = ("Bàn", "Phàn", "Lý", "Giàng", "Cháng", "Sùng", "Vàng", "Triệu", "Đặng", "Lùng")
 MIDDLE = ("Văn", "Seo", "Mùi", "Tà", "Chòi", "Đức", "Thị", "A")
 GIVEN = ("Phú", "Dìn", "Pết", "Quyên", "Phâu", "Lìn", "Khe", "Sì", "Tuyên", "Nhàn")
+SCRAMBLE = 7_368_787
+"""Shares no divisor with the number of people there are, so that no two serials meet."""
+
 GROUPS = ("Dao", "Hmông", "Nùng", "La Chí", "Tày")
 
 
@@ -25,10 +28,9 @@ def rows(count: int, seed: int = 1, *, all_eligible: bool = True) -> list[tuple[
 
 
 def _row(number: int, dice: random.Random, seed: int, all_eligible: bool) -> tuple[object, ...]:
-    year, woman = dice.randint(1945, 1999), dice.random() < 0.4
-    birth = f"{dice.randint(1, 28):02d}/{dice.randint(1, 12):02d}/{year}"
+    name, (day, month, year) = _person(seed * 100_000 + number)
+    woman, birth = dice.random() < 0.4, f"{day:02d}/{month:02d}/{year}"
     citizen = f"002{'1' if woman else '0'}{year % 100:02d}{(seed * 100_000 + number) % 1_000_000:06d}"
-    name = f"{dice.choice(FAMILY)} {dice.choice(MIDDLE)} {dice.choice(GIVEN)}"
     owns = not all_eligible and dice.random() < 0.2
     return (
         number, name, birth, "Nữ" if woman else "Nam", dice.choice(GROUPS), citizen,
@@ -36,6 +38,18 @@ def _row(number: int, dice: random.Random, seed: int, all_eligible: bool) -> tup
         f"{seed}-{number}/GCN-HN.HCN", "15/12/2025", dice.randint(1, 9),
         None, "Có" if owns else "Không", None, None,
     )  # fmt: skip
+
+
+def _person(serial: int) -> tuple[str, tuple[int, int, int]]:
+    """A name and a birth date that no other serial below 14,784,000 has together: whoever shares both with
+    somebody in the commune is referred to a person."""
+    turned = serial * SCRAMBLE
+    digits = []
+    for base in (*map(len, (FAMILY, MIDDLE, GIVEN)), 28, 12, 55):
+        turned, digit = divmod(turned, base)
+        digits.append(digit)
+    family, middle, given, day, month, year = digits
+    return f"{FAMILY[family]} {MIDDLE[middle]} {GIVEN[given]}", (day + 1, month + 1, year + 1945)
 
 
 def workbook(count: int, seed: int = 1) -> bytes:

@@ -61,6 +61,7 @@ def _database(service: str, settings: Settings) -> Iterator[Finding]:
             yield _worker(service, database)
         if service == "eligibility":
             yield _rules(database)
+            yield _overdue(database)
     except DatabaseUnavailable as error:
         remedy = "start it (`songban up`), or correct the URL and the password"
         yield Finding(f"database of {service}", False, str(error).splitlines()[0], remedy)
@@ -119,6 +120,21 @@ def _rules(database: Database) -> Finding:
     says = "; ".join(found) or "as they were published"
     remedy = "see deploy/runbooks/rules-tampered.md; nothing is decided under such a version"
     return Finding("published rules", not found, says, remedy)
+
+
+def _overdue(database: Database) -> Finding:
+    """Referred cases that are past their deadline."""
+    from services.eligibility.domain import today
+    from services.eligibility.overdue import overdue
+
+    with database.transaction() as session:
+        late = overdue(session, today())
+    says = f"{len(late)} cases are overdue" if late else "none is overdue"
+    if late:
+        provinces = ", ".join(sorted({one.province for one in late}))
+        says += f", the oldest since {late[0].due_on} (provinces {provinces})"
+    remedy = "see deploy/runbooks/overdue-cases.md: the province takes them on (`GET /referrals?overdue=true`)"
+    return Finding("referred cases", not late, says, remedy)
 
 
 def _http(service: str, settings: Settings) -> Finding:

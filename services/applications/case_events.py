@@ -14,10 +14,10 @@ from shared.privacy import Unreadable, unseal
 
 FACTS = frozenset(
     {
-        "amount", "approved_by", "channel", "decision_date", "decision_number", "entered_by", "expired_on",
-        "expires_on", "list_id", "model", "outcome", "position", "price", "programme_version", "reason",
-        "redemption_id", "rejected_by", "replaces", "revision", "revoked_by", "shop_id", "sold_on", "subsidy",
-        "taken_by", "upheld_by", "village", "voucher_id",
+        "amount", "approved_by", "channel", "closed_by", "decision_date", "decision_number", "entered_by",
+        "expired_on", "expires_on", "list_id", "model", "outcome", "position", "price", "programme_version",
+        "reason", "redemption_id", "refused_by", "rejected_by", "replaces", "revision", "revoked_by",
+        "shop_id", "sold_on", "subsidy", "taken_by", "upheld_by", "village", "voucher_id",
     }
 )  # fmt: skip
 """What a timeline tells of an event's data. Hashes of persons and handsets and everything sealed stay out."""
@@ -26,11 +26,13 @@ _PLACES = {
     "eligibility.assessed.v1": "assessment",
     "eligibility.reviewed.v1": "assessment",
     "eligibility.rejected.v1": "rejection",
+    "eligibility.objected.v1": "objection",
+    "eligibility.referral_upheld.v1": "referral",
     "application.appealed.v1": "appeal",
 }
 """Where a type's sealed part belongs: `<word>/<application id>`."""
 
-_WORDS = ("reason", "grounds")
+_SAID = ("ground", "reason", "grounds", "words")
 _CODE = re.compile(r"[A-Z0-9_]{2,60}")
 
 _KEPT = """
@@ -95,7 +97,7 @@ def opened(
         content: dict[str, Any] = unseal(key, sealed, f"{place}/{application_id}")
     except Unreadable:
         return (), None
-    words = next((str(content[name]) for name in _WORDS if content.get(name)), None)
-    if words is not None and _CODE.fullmatch(words):
-        return (words,), None
-    return tuple(content.get("reasons", ())), words
+    said = [str(content[name]) for name in _SAID if content.get(name)]
+    codes = [one for one in said if _CODE.fullmatch(one)]
+    words = [one for one in said if one not in codes]
+    return (*content.get("reasons", ()), *codes), words[0] if words else None

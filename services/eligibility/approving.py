@@ -80,11 +80,12 @@ class Scope:
     posted_until: date | None = None
 
     def open(self, statuses: Sequence[str]) -> list[ColumnElement[bool]]:
-        """The conditions on cases that wait for a decision."""
+        """The conditions on cases that wait for a decision; what somebody has taken on is not approved."""
         conditions = [
             CaseFile.programme_id == self.programme_id,
             self.area,
             CaseFile.status.in_(statuses),
+            CaseFile.taken_by.is_(None),
             ~CaseFile.withdrawn,
         ]
         if self.commune is not None:

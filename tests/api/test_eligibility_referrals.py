@@ -247,6 +247,12 @@ class TestDeciding:
         assert approve(bench, one, APPROVER).status_code == 200
         assert bench.sql("SELECT sum(count) FROM reason_tally")[0][0] == 0
 
+    def test_what_somebody_has_taken_on_no_colleague_approves(self, bench: Bench) -> None:
+        taken, free = conflicted(bench), conflicted(bench)
+        act(bench, taken, "take")
+        assert code(approve(bench, taken, COLLEAGUE)) == (409, "REFERRAL_TAKEN")
+        assert approve(bench, free, COLLEAGUE).status_code == 200
+
     def test_without_taking_it_first_one_has_reviewed_it_all_the_same(self, bench: Bench) -> None:
         one = conflicted(bench)
         assert uphold(bench, one).status_code == 200

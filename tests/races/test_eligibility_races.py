@@ -4,17 +4,20 @@ control runs the same race with the guard taken out, and the promise must break.
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
-from services.eligibility import approving, claims
+from services.eligibility import approving, claims, quotas
 from services.eligibility.approving import Approved, Decision, Scope
+from services.eligibility.commands import lists
 from services.eligibility.domain import Claim, Subject, settle
 from services.eligibility.rules import Programme
 from shared.auth import Actor, Role
@@ -219,6 +222,93 @@ def test_control_without_the_key_a_person_wins_several_times(
     with pytest.raises(AssertionError):
         assert_one_winner_each(winners)
     assert max(winners.values()) > 1
+
+
+QUOTA = 50
+
+
+def lists_on_a_quota(serve: Serve) -> tuple[int, Served]:
+    """Eight chairs press at once for 120 cases on a quota of fifty; returns how many stand approved."""
+    served = serve("eligibility")
+    publish(served.bench, document(quota={"households": QUOTA}))
+    submitted(served.bench, 120)
+    answers = two_lists(served)
+    assert {answer.status_code for answer in answers} <= {201, 500}
+    statement = "SELECT count(*) FROM case_file WHERE status = 'approved'"
+    return int(served.bench.sql(statement)[0][0]), served
+
+
+def test_lists_pressed_at_once_never_exceed_the_quota(serve: Serve) -> None:
+    standing, served = lists_on_a_quota(serve)
+    assert standing == QUOTA
+    assert served.bench.sql("SELECT sum(used) FROM approval_count")[0][0] == QUOTA
+
+
+def test_control_without_its_lock_the_quota_is_exceeded(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody sees the same room, and nobody looks again."""
+    together = threading.Barrier(8)
+    take = quotas.take
+
+    def look(_session: Session, programme: Programme) -> quotas.Room:
+        together.wait(timeout=30)
+        return quotas.Room(programme.quota, {})
+
+    def count(session: Session, programme: Programme, provinces: Any) -> None:
+        take(session, replace(programme, quota=None), provinces)
+
+    monkeypatch.setattr(quotas, "room", look)
+    monkeypatch.setattr(quotas, "take", count)
+    standing, _ = lists_on_a_quota(serve)
+    assert standing > QUOTA
+
+
+def drafts_at_once(served: Served) -> list[int]:
+    """Four chairs draft a list of the same commune; the sizes of the lists that came out."""
+    body = {"programme_id": PROGRAMME, "commune": COMMUNE}
+    calls = [partial(served.post, "/lists", who, body, str(uuid4())) for who in CHAIRS[:4]]
+    answers = all_at_once(calls)
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    return [answer.json()["size"] for answer in answers if answer.status_code == 201]
+
+
+def test_a_case_stands_on_one_of_the_lists_drafted_at_once(serve: Serve) -> None:
+    served, cases = ready(serve, 60)
+    assert drafts_at_once(served) == [len(cases)]
+    ranks = [row.rank for row in served.bench.sql("SELECT rank FROM list_entry ORDER BY rank")]
+    assert ranks == list(range(1, len(cases) + 1))
+
+
+def test_control_without_lock_and_unique_it_stands_on_several(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, cases = ready(serve, 60)
+    served.bench.sql("DROP INDEX list_entry_one_open_list")
+    together = threading.Barrier(4)
+    areas_of = lists.areas.commune
+
+    def wait_here(code: str) -> Any:
+        if threading.current_thread() is not threading.main_thread() and not together.broken:
+            together.wait(timeout=30)
+        return areas_of(code)
+
+    monkeypatch.setattr(lists, "_ONE_AT_A_TIME", text("SELECT CAST(:place AS text)"))
+    monkeypatch.setattr(lists, "_GATHER", text(str(lists._GATHER).replace("FOR UPDATE", "")))
+    monkeypatch.setattr(lists, "areas", SimpleNamespace(commune=wait_here))
+    assert drafts_at_once(served) != [len(cases)]
+
+
+def test_a_referral_is_taken_by_one_of_eight(serve: Serve) -> None:
+    served = serve("eligibility")
+    publish(served.bench, document())
+    (one,) = submitted(served.bench, 1, conflict_of_interest=True)
+    province = [actor(Role.APPROVER, subject=f"duyet-{n}", commune=None, province="08") for n in range(8)]
+    path = f"/referrals/{one['application_id']}:take"
+    answers = all_at_once([partial(served.post, path, who, None, str(uuid4())) for who in province])
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 7}
+    (row,) = served.bench.sql("SELECT taken_by, reviewers FROM case_file")
+    assert row.reviewers == [row.taken_by]
 
 
 def test_one_version_of_a_programme_is_published_once_by_many(serve: Serve) -> None:

@@ -76,8 +76,9 @@ def approve_list(
 def approve_case(
     session: Session, application_id: str, decision: Decision, actor: Actor
 ) -> Approved | Refusal:
-    """Approve one case; the province also decides referred ones. Refusals: NOT_FOUND, MAKER_IS_CHECKER,
-    CASE_NOT_OPEN, NOT_POSTED, POSTING_NOT_OVER, QUOTA_USED_UP, PROGRAMME_STOPPED."""
+    """Approve one case; the province also decides referred ones that nobody has taken on. Refusals:
+    NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, NOT_POSTED, POSTING_NOT_OVER, REFERRAL_TAKEN, QUOTA_USED_UP,
+    PROGRAMME_STOPPED."""
     case = find_case(session, application_id, actor)
     if case is None:
         return Refusal("NOT_FOUND")

@@ -56,7 +56,7 @@ def why_not(session: Session, application_id: str, actor: Actor, programme: Prog
         _last_day(session, application_id) if posting else None,
     )
     refusal = why_not_open(standing, actor.subject, decidable(actor), posting=posting, today=today())
-    return refusal or Refusal("QUOTA_USED_UP")
+    return refusal or Refusal("REFERRAL_TAKEN" if case.taken_by else "QUOTA_USED_UP")
 
 
 def _last_day(session: Session, application_id: str) -> Any | None:

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 import pytest
@@ -18,10 +20,11 @@ from shared.eventlog import connect, load_topics
 from shared.events import parse
 from shared.privacy import Unreadable, unseal
 from shared.privacy.keyring import KeyRing
-from shared.settings import SERVICES
+from shared.settings import SERVICES, load
 from songban.actors import AUDITOR, MANAGER, OFFICER
 from songban.gateway import Refused
 from songban.processes import TOPICS_FILE
+from songban.rerun import rerun_ledger
 from songban.stack import Stack
 from songban.story import ROOT, gateway_of
 from tests.support.clock import today
@@ -86,6 +89,14 @@ class TestWholeStory:
         for name, content in [("the log", b"\n".join(events)), *log_files(stack), *metrics(stack)]:
             found = [secret for secret in secrets if secret.encode() in content]
             assert not found, f"{name} holds personal data of the list ({len(found)} pieces)"
+
+    def test_every_decision_made_again_comes_out_the_same(self, played: Any) -> None:
+        stack, funnel = played
+        with mock.patch.dict(os.environ, stack.environment):
+            report = rerun_ledger(load("audit"), load("eligibility"))
+        assert report.differences == []
+        assert report.outcomes["eligible"] == funnel["eligible"]
+        assert report.decisions == funnel["imported"]
 
     def test_an_erased_household_is_unreadable_and_everything_still_verifies(self, played: Any) -> None:
         stack, funnel = played

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared.db.rows import insert_rows
 from shared.db.tables import household_key
-from shared.privacy.sealing import new_key, seal_bytes, unseal_bytes
+from shared.privacy.sealing import new_key, seal_bytes, unseal_with
 
 _LOAD = text(
     "SELECT household_id::text, wrapped FROM household_key WHERE household_id = ANY(CAST(:ids AS uuid[]))"
@@ -21,6 +22,7 @@ class KeyRing:
 
     def __init__(self, wrapping_key: bytes) -> None:
         self._wrapping_key = wrapping_key
+        self._cipher = AESGCM(wrapping_key)
 
     def create(self, session: Session, household_ids: Iterable[str]) -> dict[str, bytes]:
         """New keys for new households; only the applications service makes keys."""
@@ -34,7 +36,7 @@ class KeyRing:
 
     def unwrap(self, household_id: str, wrapped: bytes) -> bytes:
         """The key that the table keeps for a household. Raises Unreadable."""
-        return unseal_bytes(self._wrapping_key, wrapped, household_id)
+        return unseal_with(self._cipher, wrapped, household_id)
 
     def store(self, session: Session, keys: Mapping[str, bytes]) -> None:
         """Keep keys; one that is here already stays as it is."""

@@ -29,8 +29,13 @@ def seal_bytes(key: bytes, plain: bytes, place: str) -> bytes:
 
 def unseal_bytes(key: bytes, sealed: bytes, place: str) -> bytes:
     """Raises Unreadable."""
+    return unseal_with(AESGCM(key), sealed, place)
+
+
+def unseal_with(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
+    """With a cipher that is kept for many values. Raises Unreadable."""
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
     except (InvalidTag, ValueError) as error:
         raise Unreadable(f"{place}: does not open with this key") from error
 

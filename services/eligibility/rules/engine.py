@@ -1,8 +1,8 @@
 """A programme's tables, compiled once and asked about households."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import zen
 
@@ -17,20 +17,24 @@ class RulesFailed(RuntimeError):
     """The engine itself failed on facts and tables that were both checked before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """What the rules say about one household.
 
     outcome: eligible, ineligible, referred, or error (facts that no row planned for: a person must look).
     reasons: codes with sentences in the programme, every reason of a refusal, in the table's order. rows: ids
-    of the rows that hit, the deciding one last. looked_at: all facts by name, so that the case can be
-    assessed under other rules too; which of them these tables see stands in `RuleSet.seen`.
+    of the rows that hit, the deciding one last. facts: what was asked about.
     """
 
     outcome: str
     reasons: tuple[str, ...]
     rows: tuple[str, ...]
-    looked_at: Context
+    facts: Facts
+
+    @property
+    def looked_at(self) -> Context:
+        """All facts by name, so that the case can be assessed under other rules too; which of them these
+        tables see stands in `RuleSet.seen`."""
+        return self.facts.context()
 
 
 class RuleSet:
@@ -39,6 +43,7 @@ class RuleSet:
     def __init__(self, programme: Programme) -> None:
         self.programme = programme
         self.seen = facts_used(programme.rules)
+        self._seen_of = _values_of(self.seen)
         # By key the engine keeps its tables compiled; a ZenDecision compiles them at each evaluation (7 times
         # slower), and the batch call's threads do not survive a fork.
         tables: dict[str, dict[str, Any]] = {_KEY: dict(programme.rules)}
@@ -46,24 +51,27 @@ class RuleSet:
 
     def assess(self, facts: Facts) -> Assessment:
         """One household's assessment; raises RulesFailed."""
-        context = facts.context()
+        seen = dict(zip(self.seen, self._seen_of(facts), strict=False))
         try:
-            result = self._engine.evaluate(_KEY, {name: context[name] for name in self.seen})["result"]
+            result = self._engine.evaluate(_KEY, seen)["result"]
         except RuntimeError as failure:
             raise RulesFailed(str(failure)) from failure
-        return self._assessment(result, context)
+        return _assessment(result, facts)
 
     def assess_many(self, households: Iterable[Facts]) -> list[Assessment]:
         """Many households' assessments in their order; raises RulesFailed."""
         return [self.assess(facts) for facts in households]
 
-    def _assessment(self, result: dict[str, Any], context: Context) -> Assessment:
-        refusals, decision = result["refusals"], result["decision"]
-        if not refusals:
-            return Assessment(decision["outcome"], (decision["reason"],), (decision["row"],), context)
-        return Assessment(
-            outcome=decision["outcome"],
-            reasons=tuple(dict.fromkeys([refusal["reason"] for refusal in refusals])),
-            rows=(*[refusal["row"] for refusal in refusals], decision["row"]),
-            looked_at=context,
-        )
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Facts], tuple[Any, ...]]:
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda facts: (values(facts),)
+
+
+def _assessment(result: dict[str, Any], facts: Facts) -> Assessment:
+    refusals, decision = result["refusals"], result["decision"]
+    if not refusals:
+        return Assessment(decision["outcome"], (decision["reason"],), (decision["row"],), facts)
+    reasons = tuple(dict.fromkeys([refusal["reason"] for refusal in refusals]))
+    rows = (*[refusal["row"] for refusal in refusals], decision["row"])
+    return Assessment(decision["outcome"], reasons, rows, facts)

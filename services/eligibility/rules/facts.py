@@ -35,9 +35,9 @@ class FactsInvalid(ValueError):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
-    """One household as a rule sees it.
+    """One household as a rule sees it. Never changed once made: to freeze it would cost more than to check.
 
     ethnicity: 2-digit code of list B ("gso"); certificate_year: the year the poverty certificate proves, 0
     without one; assessment_year: the year the decision is made for; already_received: a device or voucher
@@ -68,7 +68,7 @@ class Facts:
                 tuple(
                     f"{name}: {value!r} is not {_expected(kind)}"
                     for (name, kind), value in zip(_STATED.items(), values, strict=True)
-                    if not _fits(value, kind)
+                    if type(value) is not _type_of(kind) or (kind is not bool and value not in kind)
                 )
             )
 
@@ -150,23 +150,22 @@ _KINDS: dict[str, Kind] = {
     "extremely_difficult_village": bool,
     "extremely_difficult_commune": bool,
 }
-_STATED = {name: kind for name, kind in _KINDS.items() if name != "ethnic_minority"}
+
+
+def _type_of(kind: Kind) -> type:
+    if isinstance(kind, frozenset):
+        return str
+    return int if isinstance(kind, range) else bool
+
+
+_STATED = dict(sorted(_KINDS.items(), key=lambda one: one[1] is bool))
+"""What a household states: those that are true or false last, because their type says everything."""
+del _STATED["ethnic_minority"]
 _NEEDED = frozenset(one.name for one in fields(Facts) if one.default is MISSING)
 _MEASURED = ("income_per_person", "deprivations", "urban")
-_TYPES = tuple(
-    str if isinstance(kind, frozenset) else int if isinstance(kind, range) else bool
-    for kind in _STATED.values()
-)
-_TAKEN = tuple(frozenset({True, False}) if kind is bool else kind for kind in _STATED.values())
+_TYPES = tuple(map(_type_of, _STATED.values()))
+_TAKEN = tuple(kind for kind in _STATED.values() if not isinstance(kind, type))
 _stated_values = attrgetter(*_STATED)
-
-
-def _fits(value: object, kind: Kind) -> bool:
-    if isinstance(kind, frozenset):
-        return isinstance(value, str) and value in kind
-    if isinstance(kind, range):
-        return type(value) is int and value in kind
-    return isinstance(value, bool)
 
 
 def _expected(kind: Kind) -> str:

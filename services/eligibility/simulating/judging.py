@@ -46,29 +46,41 @@ class Comparison:
             (rules.programme.period_from.isoformat(), rules.programme.period_to.isoformat())
             for rules in (own, draft)
         ]
-        self._known: dict[tuple[Any, ...], Verdict] = {}
+        self._in_periods: dict[str, tuple[bool, ...]] = {}
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._numbers: dict[Verdict, int] = {}
+        self.verdicts: list[Verdict] = []
 
     def verdict(self, province: str, content: Mapping[str, Any]) -> Verdict:
         """`province`: the case's 2-digit code; `content`: what is sealed in its file. Raises FactsUnusable,
         and KeyError for content that is no finding."""
+        return self.verdicts[self.number(province, content)]
+
+    def number(self, province: str, content: Mapping[str, Any]) -> int:
+        """The place of the verdict in `verdicts`, where each stands once: numbers are quick to count."""
         key = self._class_of(province, content)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            found = self._known[key] = self._judge(province, content)
+            found = self._known[key] = self._number_of(self._judge(province, content))
+        return found
+
+    def _number_of(self, verdict: Verdict) -> int:
+        found = self._numbers.setdefault(verdict, len(self.verdicts))
+        if found == len(self.verdicts):
+            self.verdicts.append(verdict)
         return found
 
     def _class_of(self, province: str, content: Mapping[str, Any]) -> tuple[Any, ...]:
         facts, beside = content["looked_at"], content["beside"]
         day = beside["submitted_on"]
-        return (
-            province,
-            *[first <= day <= last for first, last in self._periods],
-            self._plain(facts),
-            *[bisect_right(marks, facts[fact]) for fact, marks in self._cuts],
-            _BESIDE(beside),
-        )
+        inside = self._in_periods.get(day)
+        if inside is None:
+            inside = tuple(first <= day <= last for first, last in self._periods)
+            self._in_periods[day] = inside
+        places = [bisect_right(marks, facts[fact]) for fact, marks in self._cuts]
+        return (province, inside, self._plain(facts), _BESIDE(beside), *places)
 
     def _judge(self, province: str, content: Mapping[str, Any]) -> Verdict:
         day = date.fromisoformat(content["beside"]["submitted_on"])

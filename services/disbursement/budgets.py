@@ -1,9 +1,9 @@
 """The budgets: which one pays for a case, and the postings that move its money. Amounts are whole đồng.
 
-Nothing here writes a balance: a posting does, inside the database (`move_money`, `settle_money`), and its
-CHECKs refuse what would overdraw a budget. The rows are hot: approvals, redemptions and cancellations of a
-place all meet there. So each transaction posts last, after its vouchers, and commits; who moves several
-budgets takes them in the order of the tree.
+Nothing here writes a balance: a posting does, inside the database (`move_money`), and its CHECKs refuse what
+would overdraw a budget. The rows are hot: approvals and cancellations of a place all meet there. So each
+transaction posts last, after its vouchers, and commits; who moves several budgets takes them in the order of
+the tree. Redemptions, the most frequent of all, post into stripes beside the row and meet nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +38,6 @@ _STANDINGS = text(
     """
 )
 _HOLD = text("SELECT available FROM budget WHERE budget_id = :budget_id FOR UPDATE")
-_SETTLE_NOW = text("SET CONSTRAINTS posting_settles_at_commit IMMEDIATE")
 
 
 class BudgetTooSmall(Exception):
@@ -134,10 +133,3 @@ def hold(session: Session, budget_id: str) -> int:
         open_budget(session, Place(budget_id, None, None))
         available = session.execute(_HOLD, {"budget_id": budget_id}).scalar_one()
     return int(available)
-
-
-def settle_now(session: Session, budget_id: str) -> int:
-    """Let the redemptions of this transaction move their money now instead of at the commit; returns what is
-    available then. For the rare one that leaves money over."""
-    session.execute(_SETTLE_NOW)
-    return hold(session, budget_id)

@@ -52,7 +52,7 @@ MONEY = (
                budget.distributed, sums.allocated AS posted_allocated, sums.available AS posted_available,
                sums.reserved AS posted_reserved, sums.spent AS posted_spent,
                sums.distributed AS posted_distributed
-        FROM budget FULL JOIN (
+        FROM budget_now AS budget FULL JOIN (
             SELECT budget_id,
                    CAST(sum(-moved) FILTER (WHERE account = 'allocated') AS bigint) AS allocated,
                    CAST(sum(moved) FILTER (WHERE account = 'available') AS bigint) AS available,
@@ -86,7 +86,7 @@ MONEY = (
         "what a budget has reserved is the worth of its vouchers that are out",
         """
         SELECT budget_id, coalesce(reserved, 0) AS reserved, coalesce(outstanding, 0) AS outstanding
-        FROM budget FULL JOIN (
+        FROM budget_now AS budget FULL JOIN (
             SELECT budget_id, CAST(sum(amount) AS bigint) AS outstanding
             FROM voucher WHERE status = 'issued' GROUP BY budget_id
         ) AS vouchers USING (budget_id)

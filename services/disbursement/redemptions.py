@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.disbursement.domain import Split, Voucher, local_date
 from services.disbursement.sale import WRONG_TRIES_AN_HOUR, Counter, Model, Phone, Sale, Terms, Till
 from services.disbursement.vouchers import SERVICE
-from shared.db.lean import Lean
+from shared.db.lean import Connected, Lean
 from shared.events import Envelope, Head, NewEvent
 from shared.failpoints import failpoint
 from shared.idempotency import KEEP_ANSWER, Kept
@@ -51,6 +51,16 @@ _LOOK = Lean(
     ) AS head ON true
     """  # noqa: S608 - a clause of ours, no values
 )
+_COUNTED = """,
+    counted AS (
+        UPDATE shop_quota SET
+            day = :day, day_count = CASE day WHEN :day THEN day_count ELSE 0 END + 1,
+            minute = :minute, minute_count = CASE minute WHEN :minute THEN minute_count ELSE 0 END + 1
+        FROM claimed WHERE shop_id = :shop_id
+    )
+"""
+"""Not for sales made without a line: they have limits of their own. What is too much breaks a CHECK."""
+
 _CLAIMED = f"""
     claimed AS (
         UPDATE voucher SET status = 'redeemed'
@@ -86,11 +96,12 @@ _CLAIMED = f"""
         WHERE part.amount > 0
     )
 """  # noqa: S608 - the kernel's clauses, no values
-_CLAIM = Lean(f"WITH {_CLAIMED} SELECT redemption_id FROM redeemed")  # noqa: S608 - no values
+_CLAIM = Lean(f"WITH {_CLAIMED} {_COUNTED} SELECT redemption_id FROM redeemed")  # noqa: S608 - no values
+_CLAIM_OFFLINE = Lean(f"WITH {_CLAIMED} SELECT redemption_id FROM redeemed")  # noqa: S608 - no values
 _CLAIM_AND_ANSWER = Lean(
-    f"WITH {_CLAIMED}, {KEEP_ANSWER.format(guard='claimed')} SELECT redemption_id FROM redeemed"  # noqa: S608
+    f"WITH {_CLAIMED} {_COUNTED}, {KEEP_ANSWER.format(guard='claimed')}"  # noqa: S608 - no values
+    " SELECT redemption_id FROM redeemed"
 )
-_COUNT_NOW = text("SET CONSTRAINTS redemption_counts_at_its_shop IMMEDIATE")
 _COUNT_WRONG_TRY = text(
     f"""
     UPDATE shop_quota SET
@@ -113,7 +124,7 @@ class Seen:
     imei_used: bool
 
 
-def look(session: Session, till: Till, code: str | None, phone: Phone | None, now: datetime) -> Seen:
+def look(session: Connected, till: Till, code: str | None, phone: Phone | None, now: datetime) -> Seen:
     """Everything a redemption needs to know, in one statement and without a lock."""
     row = _LOOK.first(
         session,
@@ -126,7 +137,7 @@ def look(session: Session, till: Till, code: str | None, phone: Phone | None, no
             **_numbers("imei", phone.imeis if phone else ()),
             **_numbers("tac", phone.tacs if phone else ()),
             "today": local_date(now),
-            "minute": now.replace(second=0, microsecond=0),
+            "minute": _minute(now),
             "hour": _hour(now),
         },
     )
@@ -146,6 +157,10 @@ def _numbers(name: str, values: tuple[str, ...]) -> dict[str, str | None]:
         f"{name}_1": values[0] if values else None,
         f"{name}_2": values[1] if len(values) > 1 else None,
     }
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 def _hour(now: datetime) -> datetime:
@@ -214,14 +229,14 @@ class Claim:
     moment: datetime
 
 
-def claim(session: Session, wanted: Claim, kept: Kept | None = None) -> Envelope | None:
+def claim(session: Connected, wanted: Claim, kept: Kept | None = None) -> Envelope | None:
     """Redeem the voucher if it still can be: status, lock, date, shop and handset are checked in the very
     statement that changes it, takes the handset's numbers, stores the fact behind `head`, posts the money
     and, if `kept` is given, keeps that answer under the request's key. None when it cannot be, with
     nothing changed.
 
-    Raises IntegrityError on `redemption_imei_pkey` when two sales of one handset meet, on
-    `idempotency_pkey` when two requests of one key do.
+    Raises IntegrityError on `redemption_imei_pkey` when two sales of one handset meet, on KEY_TAKEN when two
+    requests of one key do, and on `shop_within_its_limits` when the shop's other tills were faster.
     """
     sale, new, shares = wanted.sale, wanted.new, wanted.shares
     envelope, event = sealed(SERVICE, new, wanted.head)
@@ -229,6 +244,8 @@ def claim(session: Session, wanted: Claim, kept: Kept | None = None) -> Envelope
         **event,
         "code": sale.code,
         "today": wanted.valid_on,
+        "day": local_date(wanted.moment),
+        "minute": _minute(wanted.moment),
         "hour": _hour(wanted.moment),
         "subject": wanted.till.subject,
         "shop_id": new.data["shop_id"],
@@ -247,18 +264,13 @@ def claim(session: Session, wanted: Claim, kept: Kept | None = None) -> Envelope
         "sold_at": sale.sold_at,
         "moment": wanted.moment,
     }
-    if kept is None:
-        claimed = _CLAIM.first(session, values)
-    else:
+    if kept is not None:
         claimed = _CLAIM_AND_ANSWER.first(session, {**values, **kept.values})
+    else:
+        statement = _CLAIM_OFFLINE if wanted.till.channel == "offline" else _CLAIM
+        claimed = statement.first(session, values)
     failpoint("record.after_insert")
     return envelope if claimed else None
-
-
-def count_now(session: Session) -> None:
-    """Count the transaction's redemptions at their shop now instead of at the commit, where nobody could say
-    any more what was wrong. Raises IntegrityError on `shop_within_its_limits`."""
-    session.execute(_COUNT_NOW)
 
 
 def count_wrong_try(session: Session, shop_id: str, now: datetime) -> bool:

@@ -1,10 +1,12 @@
 """The session factory. READ COMMITTED throughout: guards stand in the statements, not in the isolation."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy import event
@@ -82,32 +84,56 @@ def queue_up(session: Session, attempt: int) -> None:
         session.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": QUEUE_LOCK})
 
 
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """A connection for `Lean` statements that are each a transaction of their own."""
+
+    _connection: sqlalchemy.Connection
+
+    def connection(self) -> sqlalchemy.Connection:
+        return self._connection
+
+
 class Database:
     """One service's database: `postgresql://user:password@host:port/name`."""
 
     def __init__(self, url: str, name: str, pool_size: int = 8) -> None:
         self.url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
-        self.engine = sqlalchemy.create_engine(
+        self._name, self._pool_size = name, pool_size
+        self.engine = self._connect()
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._lock = threading.Lock()
+        self._single: sqlalchemy.Engine | None = None
+
+    def _connect(self, **options: Any) -> sqlalchemy.Engine:
+        engine = sqlalchemy.create_engine(
             self.url,
-            pool_size=pool_size,
+            pool_size=self._pool_size,
             max_overflow=4,
             pool_timeout=10,
             pool_pre_ping=False,
             pool_use_lifo=True,
             hide_parameters=True,  # errors are logged, and parameters may name a person
-            connect_args={"application_name": name, "connect_timeout": 5, "options": PLANS},
+            connect_args={"application_name": self._name, "connect_timeout": 5, "options": PLANS},
+            **options,
         )
-        event.listen(self.engine, "connect", lambda connection, _record: use_column_dumper(connection))
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._statements = sessionmaker(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+        event.listen(engine, "connect", lambda connection, _record: use_column_dumper(connection))
+        return engine
 
     def session(self) -> Session:
         """A session that its caller commits and closes."""
         return self._sessions()
 
-    def statements(self) -> Session:
-        """A session in which each statement is a transaction of its own; its caller closes it."""
-        return self._statements()
+    @contextmanager
+    def statements(self) -> Iterator[Statements]:
+        """Where each statement is a transaction of its own. The connections are others than those of
+        `session`, made when first asked for: switching one to and fro would cost more than the BEGIN and the
+        COMMIT that are saved."""
+        with self._lock:
+            if self._single is None:
+                self._single = self._connect(isolation_level="AUTOCOMMIT")
+        with self._single.connect() as connection:
+            yield Statements(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -138,3 +164,5 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._single is not None:
+            self._single.dispose()

@@ -5,17 +5,22 @@ driver gives them (UUIDs as UUID, bytes as bytes).
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+
+
+class Connected(Protocol):
+    """A session, or `shared.db.engine.Statements`."""
+
+    def connection(self) -> Connection: ...
 
 
 class Lean:
@@ -24,12 +29,12 @@ class Lean:
     def __init__(self, statement: str) -> None:
         self._sql = str(text(statement).compile(dialect=_DIALECT))
 
-    def first(self, session: Session, values: Mapping[str, Any]) -> Any:
+    def first(self, session: Connected, values: Mapping[str, Any]) -> Any:
         """Its first row, None when it returns none; otherwise as `all`."""
         rows = self.all(session, values)
         return rows[0] if rows else None
 
-    def all(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
+    def all(self, session: Connected, values: Mapping[str, Any]) -> list[Any]:
         """Run it in the session's transaction; its rows as named tuples, [] when it returns none at all.
 
         Raises what `session.execute` raises, so that clashes and outages are known by the same marks.

@@ -78,6 +78,10 @@ class ServiceApp(Flask):
             environ["wsgi.input_terminated"] = True
         return super().wsgi_app(environ, start_response)
 
+    def ensure_sync(self, func: Any) -> Any:
+        """No view of ours is a coroutine; Flask would look anew at each decorator of each request."""
+        return func
+
     def dispatch_request(self) -> ResponseReturnValue:
         view = self.view_functions.get(request.endpoint) if request.endpoint else None
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from shared.db import FREE_ATTEMPTS, Database, is_conflict, pause_before, queue_up
+from shared.db import FREE_ATTEMPTS, Database, Statements, is_conflict, pause_before, queue_up
 from shared.db.lean import Lean
 from shared.events import Envelope, NewEvent
 from shared.failpoints import failpoint
@@ -84,17 +84,14 @@ def current_session() -> Session:
 
 
 @contextmanager
-def single_statements() -> Iterator[Session | None]:
-    """A session in which each statement is a transaction of its own: no BEGIN, no COMMIT, no round trips for
-    them. None after clashes, when requests must queue up in a transaction."""
+def single_statements() -> Iterator[Statements | None]:
+    """Where each statement is a transaction of its own: no BEGIN, no COMMIT, no round trips for them. None
+    after clashes, when requests must queue up in a transaction."""
     if g.attempt > FREE_ATTEMPTS:
         yield None
         return
-    session = g.database.statements()
-    try:
-        yield session
-    finally:
-        session.close()
+    with g.database.statements() as statements:
+        yield statements
 
 
 def record_events(events: Sequence[NewEvent], *, fresh: bool = False) -> list[Envelope]:

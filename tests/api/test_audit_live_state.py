@@ -158,6 +158,7 @@ def test_a_change_behind_the_logs_back_is_found(world: World) -> None:
     world.approve(case)
     world.settle()
     disbursement = world.services["disbursement"]
+    disbursement.sql("ALTER TABLE budget DISABLE TRIGGER budget_moves_by_postings")
     disbursement.sql("UPDATE budget SET allocated = allocated + 1, available = available + 1")
     world.services["applications"].sql("UPDATE application SET status = 'rejected'")
     found = {(one.service, one.key, one.field) for one in world.compared().differences}

@@ -428,8 +428,8 @@ def test_a_posting_that_overdraws_an_account_or_names_no_cause_is_refused(
 
 
 def test_a_posting_to_a_budget_that_is_not_there_is_refused(desk: Bench) -> None:
-    for kind in ("reserve", "post"):
-        with pytest.raises(IntegrityError, match="there is no budget nowhere"):
+    for kind, said in (("reserve", "there is no budget nowhere"), ("post", "without a redeemed voucher")):
+        with pytest.raises(IntegrityError, match=said):
             desk.sql(POSTING.format("nowhere", kind, 1, "gen_random_uuid()", "NULL"))
 
 

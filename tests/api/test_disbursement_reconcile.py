@@ -122,7 +122,8 @@ FORGET_EXPIRY = """
 CORRUPTIONS = {
     "budgets-equal-postings": [
         (PROVINCIAL, f"UPDATE budget SET available = available + 1, allocated = allocated + 1 {OF_PROVINCE}"),
-        (PROVINCIAL, f"UPDATE budget SET spent = spent - 1, available = available + 1 {OF_PROVINCE}"),
+        (PROVINCIAL, f"UPDATE budget SET spent = spent + 1, reserved = reserved - 1 {OF_PROVINCE}"),
+        (PROVINCIAL, f"UPDATE budget_spending SET posted = posted + 1 {OF_PROVINCE}"),
         (PROVINCIAL, "UPDATE posting SET amount = amount + 1 WHERE kind = 'post'"),
         (PROVINCIAL, "DELETE FROM posting WHERE kind = 'release'"),
         ("nowhere", "UPDATE posting SET budget_id = 'nowhere' WHERE kind = 'post'"),

@@ -263,7 +263,7 @@ def test_money_that_moves_every_way_at_once_adds_up_and_leaves_nobody_waiting_be
     ]
     all_at_once(calls)
     assert broken(bench) == {}
-    in_all = bench.sql("SELECT sum(available), sum(reserved), sum(spent) FROM budget")[0]
+    in_all = bench.sql("SELECT sum(available), sum(reserved), sum(spent) FROM budget_now")[0]
     assert sum(map(int, in_all)) == budget(bench)[0] == 100 * AMOUNT + 3 * 7 * AMOUNT
     assert in_all[2] == 350_000 * bench.sql("SELECT count(*) FROM redemption")[0][0]
     assert in_all[1] == AMOUNT * counts(bench)[0]

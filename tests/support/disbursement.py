@@ -128,7 +128,7 @@ def cashier(shop_id: str) -> Actor:
 def budget(bench: Bench, budget_id: str = PROGRAMME) -> tuple[int, int, int, int]:
     """(allocated, available, reserved, spent) in đồng."""
     (row,) = bench.sql(
-        "SELECT allocated, available, reserved, spent FROM budget WHERE budget_id = :b", b=budget_id
+        "SELECT allocated, available, reserved, spent FROM budget_now WHERE budget_id = :b", b=budget_id
     )
     return tuple(row)
 

@@ -35,6 +35,50 @@ def test_every_field_is_needed(name: str) -> None:
             validate(lookup(name), {key: value for key, value in DATA[name].items() if key != missing})
 
 
+def spoiled(name: str, draw: st.DrawFn) -> dict[str, Any]:
+    """The example of a type with a few of its fields changed, dropped or added."""
+    data = dict(DATA[name])
+    for field in draw(st.lists(st.sampled_from([*data, "more"]), max_size=2)):
+        if draw(st.booleans()):
+            data[field] = draw(
+                st.one_of(values, st.lists(st.text(max_size=70), max_size=3), st.sampled_from(_LIKELY))
+            )
+        else:
+            data.pop(field, None)
+    return data
+
+
+_LIKELY = [
+    "",
+    "a" * 64,
+    "2026-11-23",
+    "2026-02-30",
+    "01075",
+    "x\n",
+    0,
+    1,
+    -1,
+    True,
+    None,
+    1.0,
+    [],
+    ["a"],
+    "1" * 201,
+]
+
+
+@given(st.sampled_from(NAMES), st.data())
+def test_the_quick_check_never_says_yes_where_marshmallow_says_no(name: str, data: st.DataObject) -> None:
+    drawn = spoiled(name, data.draw)
+    if lookup(name).quick(drawn):
+        assert lookup(name).schema.validate(drawn) == {}
+
+
+def test_the_quick_check_says_yes_to_every_example_that_a_hook_does_not_look_at() -> None:
+    slow = {name for name in NAMES if not lookup(name).quick(DATA[name])}
+    assert slow == {name for name in NAMES if any(lookup(name).schema._hooks.values())}
+
+
 @given(st.sampled_from(NAMES), values)
 def test_any_data_fit_or_are_invalid(name: str, data: Any) -> None:
     with pytest.raises(InvalidEvent):

@@ -1,6 +1,5 @@
 """Redemption at a shop, by its clerk or by its enterprise's till system."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -136,7 +135,7 @@ def _redeem(sale: Sale, till: Till, now: datetime) -> Response:
 
 
 def _dump(made: Redemption) -> bytes:
-    return orjson.dumps(asdict(made))
+    return orjson.dumps(made)
 
 
 def _sale(body: dict[str, Any], now: datetime) -> Sale | Refusal:

@@ -68,7 +68,7 @@ def take_in(session: Session, batch: Sequence[Sent], desk: Desk) -> list[Answer]
     for sent in sorted(batch, key=lambda sent: sent.sale.code if isinstance(sent.sale, Sale) else ""):
         answers[sent.sale_id] = _answer(session, sent, counter.shop_id, desk, returned)
     for budget_id in sorted(returned):
-        available = budgets.settle_now(session, budget_id)
+        available = budgets.hold(session, budget_id)
         serve_waitlist(session, budget_id, available, desk.now)
     return [answers[sent.sale_id] for sent in batch]
 

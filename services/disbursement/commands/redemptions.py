@@ -23,6 +23,7 @@ from services.disbursement.sale import (
 from services.disbursement.waitlist import serve_waitlist
 from shared.auth import Actor
 from shared.db import broken_constraint
+from shared.db.lean import Connected
 from shared.events import NewEvent
 from shared.events.envelope import new_id
 from shared.idempotency import KEY_TAKEN, Kept
@@ -67,7 +68,7 @@ def look_up_voucher(
 
 
 def redeem_at_once(
-    session: Session,
+    session: Connected,
     sale: Sale,
     till: Till,
     actor: Actor,
@@ -108,17 +109,16 @@ def redeem_voucher(
     wanted = claim_of(ready, sale, till, actor, now)
     try:
         event = redemptions.claim(session, wanted)
-        redemptions.count_now(session)
     except IntegrityError as error:
         code = RACES.get(broken_constraint(error) or "")
         if code is None:
             raise
-        raise Problem(409, code) from error
+        raise Problem(429 if code == "SHOP_MINUTE_FULL" else 409, code) from error
     if event is None:
         again = _ready(redemptions.look(session, till, sale.code, sale.phone, now), sale, pins, now)
         return again if isinstance(again, Refusal) else Refusal("IMEI_USED")
     if ready.shares.returned:
-        available = budgets.settle_now(session, ready.voucher.budget_id)
+        available = budgets.hold(session, ready.voucher.budget_id)
         serve_waitlist(session, ready.voucher.budget_id, available, now, event)
     return _redemption(wanted, ready.voucher)
 

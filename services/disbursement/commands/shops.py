@@ -41,7 +41,9 @@ _CHANGE_SHOP = text(
     WITH changed AS (
         UPDATE shop SET hours = CAST(:hours AS text[]) WHERE shop_id = :shop_id RETURNING shop_id
     )
-    UPDATE shop_quota SET daily_limit = :daily_limit, minute_limit = :minute_limit
+    UPDATE shop_quota SET
+        daily_limit = :daily_limit, day_count = least(day_count, :daily_limit),
+        minute_limit = :minute_limit, minute_count = least(minute_count, :minute_limit)
     FROM changed WHERE shop_quota.shop_id = changed.shop_id
     """
 )

@@ -6,7 +6,7 @@ Amounts are whole đồng. `commune` has five digits, `province` two; both limit
 from services.disbursement.models.alerts import Alert
 from services.disbursement.models.base import Base, Moment, UuidText, table
 from services.disbursement.models.claims import Claim, ClaimLine, Payee, Payment
-from services.disbursement.models.money import Budget, Posting
+from services.disbursement.models.money import Budget, BudgetSpending, Posting
 from services.disbursement.models.offline import Dispute, OfflineDay, OfflineSale
 from services.disbursement.models.printing import VoucherPrint
 from services.disbursement.models.redemptions import FreedImei, Redemption, RedemptionImei, Reversal
@@ -17,6 +17,7 @@ __all__ = [
     "Alert",
     "Base",
     "Budget",
+    "BudgetSpending",
     "Claim",
     "ClaimLine",
     "Clerk",

@@ -2,8 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    ScalarSelect,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.orm import Mapped, MappedColumn, column_property, mapped_column
 
 from services.disbursement.models.base import Base, Moment, UuidText
 
@@ -42,11 +54,32 @@ def _account(accounts: dict[str, str]) -> Computed:
     return Computed(f"CASE kind {cases} END", persisted=True)
 
 
+class BudgetSpending(Base):
+    """What redemptions have spent of a budget's reservations and nobody has carried over into its row yet.
+    One row for each stripe of connections, so that they never wait for each other there."""
+
+    __tablename__ = "budget_spending"
+    __table_args__ = (CheckConstraint("posted > 0", name="budget_spending_counts"),)
+
+    budget_id: Mapped[str] = mapped_column(
+        ForeignKey("budget.budget_id", name="budget_spending_budget_fkey"), primary_key=True
+    )
+    stripe: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    posted: Mapped[int] = mapped_column(BigInteger)
+
+
+def _not_carried_over(budget_id: MappedColumn[str]) -> ScalarSelect[int]:
+    total = func.coalesce(func.sum(BudgetSpending.posted), 0).cast(BigInteger)
+    found = select(total).where(BudgetSpending.budget_id == budget_id.column)
+    return found.correlate_except(BudgetSpending).scalar_subquery()
+
+
 class Budget(Base):
     """One budget of a programme's tree: the programme's own, a province's or a commune's.
 
     allocated = available + reserved + spent + distributed, at every moment; `distributed` is what the budgets
-    right below were allocated. The amounts change by postings only: triggers see to it.
+    right below were allocated. The amounts change by postings only: triggers see to it. `reserved` and
+    `spent` tell the truth of the row and of `BudgetSpending` together, as the view `budget_now` does.
     """
 
     __tablename__ = "budget"
@@ -73,9 +106,11 @@ class Budget(Base):
     parent: Mapped[str | None] = mapped_column(ForeignKey("budget.budget_id", name="budget_parent_fkey"))
     allocated: Mapped[int] = mapped_column(BigInteger)
     available: Mapped[int] = mapped_column(BigInteger)
-    reserved: Mapped[int] = mapped_column(BigInteger)
-    spent: Mapped[int] = mapped_column(BigInteger)
+    row_reserved: Mapped[int] = mapped_column("reserved", BigInteger)
+    row_spent: Mapped[int] = mapped_column("spent", BigInteger)
     distributed: Mapped[int] = mapped_column(BigInteger)
+    reserved: Mapped[int] = column_property(row_reserved - _not_carried_over(budget_id))
+    spent: Mapped[int] = column_property(row_spent + _not_carried_over(budget_id))
 
 
 class Posting(Base):

@@ -62,13 +62,15 @@ class Shop(Base):
 class ShopQuota(Base):
     """What a shop may do, and how much of it the present day, minute and hour have seen.
 
-    Counted by the trigger `redemption_counts_at_its_shop` and by `redemptions.count_wrong_try`. None as
-    `daily_limit`: no limit.
+    Counted by `redemptions.claim` and `redemptions.count_wrong_try`. `daily_limit` None: no limit.
     """
 
     __tablename__ = "shop_quota"
     __table_args__ = (
         CheckConstraint("daily_limit > 0 AND minute_limit > 0", name="shop_quota_limits_count"),
+        CheckConstraint(
+            "day_count <= daily_limit AND minute_count <= minute_limit", name="shop_within_its_limits"
+        ),
         CheckConstraint(
             "day_count >= 0 AND minute_count >= 0 AND wrong_tries >= 0", name="shop_quota_counts"
         ),

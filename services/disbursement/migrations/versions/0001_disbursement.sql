@@ -49,6 +49,26 @@ CREATE TABLE budget (
 
 CREATE INDEX budget_by_programme ON budget (programme_id);
 
+-- What redemptions have spent of a budget's reservations and nobody has carried over into its row yet. Each
+-- connection adds to a stripe of its own, so that redemptions, which are many and only turn `reserved` into
+-- `spent`, never wait for each other at the budget's row. `budget_now` is the truth of both.
+CREATE TABLE budget_spending (
+    budget_id text     NOT NULL,
+    stripe    smallint NOT NULL,
+    posted    bigint   NOT NULL,
+    CONSTRAINT budget_spending_pkey PRIMARY KEY (budget_id, stripe),
+    CONSTRAINT budget_spending_budget_fkey FOREIGN KEY (budget_id) REFERENCES budget (budget_id),
+    CONSTRAINT budget_spending_counts CHECK (posted > 0)
+) WITH (fillfactor = 10);
+
+CREATE VIEW budget_now AS
+SELECT budget.budget_id, programme_id, province, commune, parent, allocated, available,
+       reserved - spending.posted AS reserved, spent + spending.posted AS spent, distributed
+FROM budget, LATERAL (
+    SELECT coalesce(CAST(sum(posted) AS bigint), 0) AS posted
+    FROM budget_spending WHERE budget_spending.budget_id = budget.budget_id
+) AS spending;
+
 CREATE TABLE known_case (
     application_id uuid PRIMARY KEY,
     closed_reason  text
@@ -165,12 +185,39 @@ CREATE TRIGGER posting_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON posting
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- Redemptions' spending goes into the budget's row before anything is taken out of what was spent.
+CREATE FUNCTION carry_over(of_budget text) RETURNS void LANGUAGE sql AS $$
+    WITH carried AS (
+        DELETE FROM budget_spending WHERE budget_id = of_budget RETURNING posted
+    )
+    UPDATE budget SET reserved = reserved - total.posted, spent = spent + total.posted
+    FROM (SELECT CAST(sum(posted) AS bigint) AS posted FROM carried) AS total
+    WHERE budget_id = of_budget AND total.posted IS NOT NULL
+$$;
+
 -- Balances move by postings and in no other way: a statement's postings move each budget's row once, in the order
--- of the tree, and the CHECKs of `budget` refuse what would overdraw it.
+-- of the tree, and the CHECKs of `budget` refuse what would overdraw it. What is posted is spent of the
+-- reservation of a redeemed voucher of that budget, and goes to the connection's stripe.
 CREATE FUNCTION move_money() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    moved record;
+    loose  bigint;
+    others bigint;
+    moved  record;
 BEGIN
+    SELECT count(*) FILTER (WHERE kind = 'post' AND voucher.voucher_id IS NULL),
+           count(*) FILTER (WHERE kind <> 'post') INTO loose, others
+    FROM made LEFT JOIN voucher ON kind = 'post' AND voucher.voucher_id = made.voucher_id
+        AND voucher.budget_id = made.budget_id AND voucher.amount >= made.amount AND voucher.status = 'redeemed';
+    IF loose > 0 THEN
+        RAISE EXCEPTION 'posted without a redeemed voucher' USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO budget_spending AS spending (budget_id, stripe, posted)
+    SELECT budget_id, pg_backend_pid() % 64, sum(amount) FROM made WHERE kind = 'post'
+    GROUP BY budget_id ORDER BY budget_id
+    ON CONFLICT (budget_id, stripe) DO UPDATE SET posted = spending.posted + excluded.posted;
+    IF others = 0 THEN
+        RETURN NULL;
+    END IF;
     FOR moved IN
         SELECT budget_id,
                sum(CASE credit WHEN 'allocated' THEN amount ELSE 0 END
@@ -183,9 +230,12 @@ BEGIN
                    - CASE credit WHEN 'spent' THEN amount ELSE 0 END) AS spent,
                sum(CASE debit WHEN 'distributed' THEN amount ELSE 0 END
                    - CASE credit WHEN 'distributed' THEN amount ELSE 0 END) AS distributed
-        FROM made WHERE kind NOT IN ('post', 'release')
+        FROM made WHERE kind <> 'post'
         GROUP BY budget_id ORDER BY budget_id
     LOOP
+        IF moved.spent < 0 THEN
+            PERFORM carry_over(moved.budget_id);
+        END IF;
         UPDATE budget SET
             allocated = budget.allocated + moved.allocated,
             available = budget.available + moved.available,
@@ -204,26 +254,6 @@ CREATE TRIGGER posting_moves_its_budget
     AFTER INSERT ON posting REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION move_money();
 
--- A redemption's postings wait for COMMIT: the budget's row is the one that everybody wants, and so it is held
--- neither over a round trip nor while a client's thread waits for its turn. Never used by a consumer, whose
--- batch could not say which event a failing COMMIT belongs to.
-CREATE FUNCTION settle_money() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE budget SET
-        reserved = reserved - NEW.amount,
-        spent = spent + CASE NEW.kind WHEN 'post' THEN NEW.amount ELSE 0 END,
-        available = available + CASE NEW.kind WHEN 'release' THEN NEW.amount ELSE 0 END
-    WHERE budget_id = NEW.budget_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no budget %', NEW.budget_id USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-
-CREATE CONSTRAINT TRIGGER posting_settles_at_commit
-    AFTER INSERT ON posting DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.kind IN ('post', 'release')) EXECUTE FUNCTION settle_money();
-
 CREATE FUNCTION refuse_by_hand() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'money moves by postings only' USING ERRCODE = 'restrict_violation';
@@ -238,4 +268,8 @@ CREATE TRIGGER budget_begins_empty
 
 CREATE TRIGGER budget_moves_by_postings
     BEFORE UPDATE OR DELETE OR TRUNCATE ON budget FOR EACH STATEMENT
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_by_hand();
+
+CREATE TRIGGER budget_spending_moves_by_postings
+    BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON budget_spending FOR EACH STATEMENT
     WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION refuse_by_hand();

@@ -43,6 +43,7 @@ CREATE TABLE shop_quota (
     wrong_tries  integer     NOT NULL,
     CONSTRAINT shop_quota_shop_fkey FOREIGN KEY (shop_id) REFERENCES shop (shop_id),
     CONSTRAINT shop_quota_limits_count CHECK (daily_limit > 0 AND minute_limit > 0),
+    CONSTRAINT shop_within_its_limits CHECK (day_count <= daily_limit AND minute_count <= minute_limit),
     CONSTRAINT shop_quota_counts CHECK (day_count >= 0 AND minute_count >= 0 AND wrong_tries >= 0)
 ) WITH (fillfactor = 10);
 
@@ -118,32 +119,6 @@ CREATE TABLE redemption (
 -- At most one redemption of a voucher stands, whatever the code does.
 CREATE UNIQUE INDEX redemption_voucher_key ON redemption (voucher_id) WHERE reversed_at IS NULL;
 CREATE INDEX redemption_by_shop ON redemption (shop_id, redemption_id);
-
--- Counted at COMMIT, inside the server, so that the shop's row is held neither over a round trip nor while a
--- client's thread waits for its turn.
-CREATE FUNCTION count_at_shop() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    today       date        := (NEW.redeemed_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date;
-    this_minute timestamptz := date_trunc('minute', NEW.redeemed_at);
-BEGIN
-    UPDATE shop_quota SET
-        day = today,
-        day_count = CASE day WHEN today THEN day_count ELSE 0 END + 1,
-        minute = this_minute,
-        minute_count = CASE minute WHEN this_minute THEN minute_count ELSE 0 END + 1
-    WHERE shop_id = NEW.shop_id
-      AND (day <> today OR daily_limit IS NULL OR day_count < daily_limit)
-      AND (minute <> this_minute OR minute_count < minute_limit);
-    IF NOT FOUND THEN
-        RAISE EXCEPTION '% is at its limit', NEW.shop_id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'shop_within_its_limits';
-    END IF;
-    RETURN NULL;
-END $$;
-
-CREATE CONSTRAINT TRIGGER redemption_counts_at_its_shop
-    AFTER INSERT ON redemption DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.channel <> 'offline') EXECUTE FUNCTION count_at_shop();
 
 CREATE TABLE redemption_imei (
     imei_hash     text PRIMARY KEY,

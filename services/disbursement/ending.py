@@ -113,11 +113,6 @@ def reissue(
         "voucher_id": new_id(),
         "code": new_code(),
         "replaces": voucher_id,
-        "status": "issued",
-        "live": True,
-        "pin_attempts": 0,
-        "locked": False,
-        "unlocks": 0,
         "issued_at": now,
         **{name: getattr(old, name) for name in _KEPT},
     }

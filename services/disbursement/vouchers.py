@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -58,7 +58,8 @@ def issue(session: Session, promises: Sequence[Promise], now: datetime, *, fresh
     """
     if not promises:
         return
-    rows = [_voucher_row(promise, now) for promise in promises]
+    today = local_date(now)
+    rows = [_voucher_row(promise, today, now) for promise in promises]
     insert_rows(session, table(Voucher), rows)
     events = [_issued(row, promise) for row, promise in zip(rows, promises, strict=True)]
     recorded = record(session, SERVICE, events, fresh=fresh)
@@ -69,7 +70,7 @@ def issue(session: Session, promises: Sequence[Promise], now: datetime, *, fresh
     budgets.post(session, movements, now)
 
 
-def _voucher_row(promise: Promise, now: datetime) -> dict[str, Any]:
+def _voucher_row(promise: Promise, today: date, now: datetime) -> dict[str, Any]:
     return {
         "voucher_id": new_id(),
         "application_id": promise.application_id,
@@ -81,12 +82,7 @@ def _voucher_row(promise: Promise, now: datetime) -> dict[str, Any]:
         "code": new_code(),
         "amount": promise.amount,
         "minimum_price": promise.minimum_price,
-        "expires_on": local_date(now) + timedelta(days=promise.validity_days),
-        "status": "issued",
-        "live": True,
-        "pin_attempts": 0,
-        "locked": False,
-        "unlocks": 0,
+        "expires_on": today + timedelta(days=promise.validity_days),
         "issued_at": now,
     }
 

@@ -104,11 +104,11 @@ class Voucher(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     minimum_price: Mapped[int] = mapped_column(BigInteger)
     expires_on: Mapped[date]
-    status: Mapped[str]
-    live: Mapped[bool]
-    pin_attempts: Mapped[int] = mapped_column(SmallInteger)
-    locked: Mapped[bool]
-    unlocks: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str] = mapped_column(server_default="issued")
+    live: Mapped[bool] = mapped_column(server_default=text("true"))
+    pin_attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    locked: Mapped[bool] = mapped_column(server_default=text("false"))
+    unlocks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     ended_reason: Mapped[str | None]
     replaces: Mapped[str | None] = mapped_column(UuidText)
     issued_at: Mapped[datetime] = mapped_column(Moment)

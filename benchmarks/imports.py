@@ -22,7 +22,7 @@ from benchmarks import households
 from benchmarks.harness import arguments, console, quiet, report, stack
 from services.applications.entering import APPLICATION, HOUSEHOLD
 from services.applications.importing.reading import CHUNK, chunks_of, limits_of
-from services.applications.lists import ListTable, read_list
+from services.applications.lists import ListTable, RowContext, read_list
 from services.applications.places import PERSON
 from services.eligibility.rules import load_document
 from shared.db import Database, insert_rows
@@ -123,7 +123,7 @@ def parsed(data: bytes) -> float:
     table = read_list(data, "list.xlsx", limits_of(ImportSettings()))
     if not isinstance(table, ListTable):
         raise RuntimeError(f"the list cannot be read: {table}")
-    for _ in chunks_of(table.rows, datetime.now(UTC).date(), CHUNK):
+    for _ in chunks_of(table.rows, RowContext(datetime.now(UTC).date()), CHUNK):
         pass
     return len(table.rows) / (time.perf_counter() - begun)
 

@@ -161,7 +161,7 @@ def test_a_check_counts_anew_what_others_have_entered_meanwhile(bench: Bench) ->
 @pytest.mark.parametrize(
     ("data", "filename", "code"),
     [
-        (b"this is no spreadsheet", "list.xlsx", "LIST_UNREADABLE"),
+        (b"PK\x03\x04 this is no spreadsheet", "list.xlsx", "LIST_UNREADABLE"),
         (b"%PDF-1.7", "list.pdf", "LIST_FORMAT_UNSUPPORTED"),
         (xlsx([row(1)[:3]], [*TITLES[:3], "Cột lạ"]), "list.xlsx", "LIST_HEADER_MISSING"),
         (xlsx([row(1)[:6]], TITLES[:6]), "list.xlsx", "LIST_COLUMNS_MISSING"),

@@ -102,7 +102,7 @@ def test_a_dry_run_enters_nothing(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_refused_exits_1_with_its_sentence(bench: Bench, tmp_path: Path) -> None:
-    done = run(tmp_path, b"no spreadsheet", "--json")
+    done = run(tmp_path, b"PK\x03\x04 no spreadsheet", "--json")
     assert done.exit_code == 1
     assert "LIST_UNREADABLE" in done.stderr
     assert "Open it in Excel" in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.applications.importing.shim import FIELDS as KNOWN_FIELDS
+from services.applications.lists.columns import FIELDS as KNOWN_FIELDS
 from services.portal.apis import ApiProblem
 from services.portal.pages.imports import FIELDS
 from tests.support.fake_apis import FakeApis, give_apis, list_report, page

@@ -16,6 +16,7 @@ from services.applications.schemas import imports as schemas
 from shared.auth import Role
 from shared.settings import Settings
 from shared.web import Page, PageQuery, Problem, Refusal, current_actor, current_session, idempotent, requires
+from shared.web.problems import wanted_language
 
 blp = Blueprint("imports", __name__, description="Officers' lists (.xlsx, .xls, .ods, .csv)")
 
@@ -110,7 +111,7 @@ def commit(body: dict[str, Any], import_id: UUID) -> ResponseReturnValue:
 def read_result(query: dict[str, Any], import_id: UUID) -> Response:
     """The officer's own list back, each row with what became of it: the reading is recorded."""
     found, session = _found(str(import_id)), current_session()
-    made = result_of(session, settings(), found)
+    made = result_of(session, settings(), found, "en" if wanted_language() == "en" else "vi")
     if isinstance(made, Refusal):
         return answer_refusal(made)
     households = finding.households_of(session, str(import_id))

@@ -50,9 +50,10 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(HANOI).date()
 
 
-def chunks_of(rows: Sequence[ListRow], today: date, size: int, first: int = 1) -> Iterator[list[ReadRow]]:
+def chunks_of(
+    rows: Sequence[ListRow], context: RowContext, size: int, first: int = 1
+) -> Iterator[list[ReadRow]]:
     """Rows of a list, read and checked, `size` at a time; `first` is the place of the first of them."""
-    context = RowContext(today=today)
     for start in range(0, len(rows), size):
         yield _read(rows[start : start + size], first + start, context)
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from services.applications import domain
 from services.applications.commands import programme_refusal
-from services.applications.importing.shim import title_key
 from services.applications.lists import ListProblem
+from services.applications.lists.columns import title_key
 from services.applications.lists.problems import list_problem
+from services.applications.lists.table import column_letter
 from services.applications.models import ListImport, ListMapping
 from shared.auth import Actor
 from shared.db.lean import Lean
@@ -68,6 +69,10 @@ _REMEMBER = text(
 )
 
 
+LETTERS = frozenset(map(column_letter, range(702)))
+"""A to ZZ: a column without a title is named by its letter, and that is remembered for no other list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file as it came: its bytes and the name it bore."""
@@ -82,7 +87,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What its officer wants done with a file. `mapping`: column title → field, "" to leave a column out."""
+    """What its officer wants done with a file.
+
+    mapping: column title, or letter where it has none → field, "" to leave the column out.
+    """
 
     place: domain.Place
     programme_id: str
@@ -179,11 +187,13 @@ def tidy_name(name: str | None) -> str:
 
 
 def _by_key(mapping: Mapping[str, str]) -> dict[str, str]:
-    """A mapping by folded titles, as lists and `list_mapping` know it."""
-    return {title_key(title): field for title, field in mapping.items() if title_key(title)}
+    """A mapping by folded titles, as lists and `list_mapping` know it; letters stay letters."""
+    keys = {title: title if title in LETTERS else title_key(title) for title in mapping}
+    return {key: mapping[title] for title, key in keys.items() if key}
 
 
 def _remember(session: Session, commune: str, chosen: Mapping[str, str], actor: str) -> None:
-    if chosen:
-        values = {"commune": commune, "mapping": orjson.dumps(dict(chosen)).decode(), "actor": actor}
+    titles = {title: field for title, field in chosen.items() if title not in LETTERS}
+    if titles:
+        values = {"commune": commune, "mapping": orjson.dumps(titles).decode(), "actor": actor}
         session.execute(_REMEMBER, values)

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from services.applications.lists import ListProblem, Problem
+from services.applications.lists import ColumnTitle, ListProblem, Problem
+from services.applications.lists.columns import title_key
 from services.applications.lists.problems import Severity
 from shared.privacy.sealing import seal_bytes, unseal_bytes
 
@@ -20,36 +21,28 @@ REPEATED = "ALREADY_APPLIED"
 _Said = tuple[str, str, Severity, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the list: its letter, its title as it stands there, the field it is read as or None."""
-
-    letter: str
-    title: str
-    field: str | None
-
-
-def columns_of(titles: Iterable[Any]) -> list[Column]:
-    return [Column(one.letter, one.title, one.field) for one in titles]
+def columns_of(sheets: Iterable[Iterable[ColumnTitle]]) -> list[ColumnTitle]:
+    """The columns of a list's sheets, those of one title once; one without a title goes by its letter."""
+    found: dict[str, ColumnTitle] = {}
+    for one in (title for sheet in sheets for title in sheet):
+        found.setdefault(title_key(one.title) or one.letter, one)
+    return list(found.values())
 
 
 @dataclass(slots=True)
 class Report:
     """`refusal`: why no row was taken, None if some could be. Problems are in the order of the rows."""
 
-    columns: Sequence[Column] = ()
+    columns: Sequence[ColumnTitle] = ()
     refusal: ListProblem | None = None
     _sentences: dict[_Said, int] = field(default_factory=dict)
-    _places: list[tuple[int, int]] = field(default_factory=list)
+    _places: list[tuple[str, int, int]] = field(default_factory=list)
 
     def add(self, problems: Iterable[Problem]) -> None:
         for one in problems:
             said = (one.field, one.code, one.severity, one.message_vi, one.message_en)
-            self._places.append((one.row, self._sentences.setdefault(said, len(self._sentences))))
-
-    def in_order(self) -> None:
-        """Bring the problems into the order of the rows; those of one row keep theirs."""
-        self._places.sort(key=lambda place: place[0])
+            number = self._sentences.setdefault(said, len(self._sentences))
+            self._places.append((one.sheet, one.row, number))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -57,16 +50,16 @@ class Report:
     def problems(self, start: int = 0, limit: int | None = None) -> Iterator[Problem]:
         """The problems from the one at `start` on, at most `limit`."""
         sentences = list(self._sentences)
-        for row, number in self._places[start : None if limit is None else start + limit]:
+        for sheet, row, number in self._places[start : None if limit is None else start + limit]:
             name, code, severity, vi, en = sentences[number]
-            yield Problem(row, name, code, severity, vi, en)
+            yield Problem(row, name, code, severity, vi, en, sheet)
 
     def seal(self, key: bytes, import_id: str) -> bytes:
         """The report under the service's wrapping key."""
         refusal = self.refusal
         plain = orjson.dumps(
             {
-                "columns": [[one.letter, one.title, one.field] for one in self.columns],
+                "columns": [list(one) for one in self.columns],
                 "refusal": [refusal.code, refusal.message_vi, refusal.message_en] if refusal else None,
                 "sentences": list(self._sentences),
                 "places": self._places,
@@ -80,10 +73,10 @@ class Report:
         found: dict[str, Any] = orjson.loads(zlib.decompress(unseal_bytes(key, sealed, _place(import_id))))
         refusal = found["refusal"]
         return cls(
-            [Column(*one) for one in found["columns"]],
+            [ColumnTitle(*one) for one in found["columns"]],
             ListProblem(*refusal) if refusal else None,
             {tuple(said): number for number, said in enumerate(found["sentences"])},
-            [(row, number) for row, number in found["places"]],
+            [(sheet, row, number) for sheet, row, number in found["places"]],
         )
 
 

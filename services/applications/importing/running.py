@@ -20,10 +20,9 @@ from services.applications.importing import store
 from services.applications.importing.reading import CHUNK, ReadRow, chunks_of, day_of, limits_of
 from services.applications.importing.receiving import file_place
 from services.applications.importing.report import REPEATED, Report, columns_of
-from services.applications.importing.shim import read_list, titles
 from services.applications.importing.store import Counts, MovedOn, Taken
 from services.applications.importing.wording import refusal_of, row_problem
-from services.applications.lists import ListProblem, ListTable
+from services.applications.lists import ListProblem, ListTable, RowContext, read_list
 from services.applications.lists.problems import list_problem
 from shared.db import is_conflict, is_outage
 from shared.failpoints import failpoint
@@ -86,7 +85,8 @@ class _Run:
         if isinstance(table, ListProblem):
             self._refuse(table)
             return
-        self._report.columns = columns_of(titles(table))
+        self._report.columns = columns_of(part.titles for part in table.sheets)
+        self._report.add(table.warnings)
         self._database.run(lambda session: store.count_rows(session, self._taken, len(table.rows)))
         with _set_aside():
             if self._taken.state == "checking":
@@ -109,11 +109,14 @@ class _Run:
             return refusal_of("LIST_FORGOTTEN")
         settings = self._context.settings
         data = unseal_bytes(settings.wrapping_key, self._taken.file, file_place(self._taken.id))
-        return read_list(data, self._taken.filename, limits_of(settings.imports), mapping=self._taken.mapping)
+        return read_list(data, self._taken.filename, limits_of(settings.imports), self._taken.mapping)
+
+    def _rules(self) -> RowContext:
+        return RowContext(day_of(self._taken.created_at), self._place.commune)
 
     def _refuse(self, problem: ListProblem) -> None:
         self._report.refusal = problem
-        self._report.columns = columns_of(titles(problem))
+        self._report.columns = columns_of([problem.titles])
         sealed = self._sealed_report()
         self._database.run(lambda session: store.refused(session, self._taken, sealed))
         self._logger.info("list refused", code=problem.code)
@@ -121,7 +124,7 @@ class _Run:
     def _check(self, table: ListTable) -> None:
         """What would become of each row now. Writes nothing but the report."""
         total, seen = Counts(), set[str]()
-        for chunk in chunks_of(table.rows, day_of(self._taken.created_at), CHUNK):
+        for chunk in chunks_of(table.rows, self._rules(), CHUNK):
             outcome = _Outcome(self._fresh(chunk, seen), set())
             self._account(chunk, outcome)
             total += counts_of(chunk, outcome)
@@ -150,11 +153,11 @@ class _Run:
         return fresh
 
     def _import(self, table: ListTable) -> None:
-        today, done = day_of(self._taken.created_at), self._taken.done
+        rules, done = self._rules(), self._taken.done
         through = _Outcome(self._rows_in() if done else set(), set())
-        for chunk in chunks_of(table.rows[:done], today, CHUNK):
+        for chunk in chunks_of(table.rows[:done], rules, CHUNK):
             self._account(chunk, through)
-        for chunk in chunks_of(table.rows[done:], today, CHUNK, first=done + 1):
+        for chunk in chunks_of(table.rows[done:], rules, CHUNK, first=done + 1):
             outcome = self._enter(chunk, done)
             failpoint("import.after_commit")
             self._account(chunk, outcome)

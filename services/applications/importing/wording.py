@@ -21,7 +21,7 @@ def _sentences() -> dict[str, dict[str, str]]:
 def row_problem(row: ListRow, name: str, code: str, severity: Severity) -> Problem:
     """What is wrong with a row beyond what reading it shows."""
     said = _sentences()[code]
-    return Problem(row.number, name, code, severity, said["vi"], said["en"])
+    return Problem(row.number, name, code, severity, said["vi"], said["en"], row.sheet)
 
 
 def list_warning(code: str) -> Problem:

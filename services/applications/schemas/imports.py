@@ -7,7 +7,7 @@ from flask_smorest.fields import Upload
 from marshmallow import Schema, ValidationError, fields, validate
 
 from services.applications import domain
-from services.applications.importing.shim import FIELDS
+from services.applications.lists.columns import FIELDS
 from services.applications.schemas.common import CODE, FormWarning, Strict, commune, line, programme
 from shared.web import PageQuery
 

@@ -23,9 +23,12 @@ blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 RECENT = 10
 UNDER_WAY = ("checking", "importing")
 FIELDS = (
-    "number", "head_name", "birth_date", "sex", "ethnicity", "citizen_id", "village", "poverty_status",
-    "certificate_number", "certificate_date", "members_count", "phone", "has_smartphone", "priority_group",
-    "notes",
+    "number", "household_number", "head_name", "given_name", "member_name", "relation", "birth_date",
+    "birth_day", "birth_month", "birth_year", "sex", "male", "female", "ethnicity", "citizen_id", "cmnd",
+    "village", "address", "poverty_status", "poor", "near_poor", "not_poor", "certificate_number",
+    "certificate_date", "certificate_year", "certificate_place", "members_count", "phone",
+    "has_smartphone", "no_smartphone", "priority_group", "merit", "social_policy", "received_tablet",
+    "received_computer", "received_smartphone", "received_device", "residence", "conflict", "notes",
 )  # fmt: skip
 """What a column of a list can be read as."""
 
@@ -81,7 +84,7 @@ def commit(import_id: UUID) -> ResponseReturnValue:
 def correct(import_id: UUID) -> ResponseReturnValue:
     """Say what columns mean; the list is checked anew."""
     titles, chosen = request.form.getlist("title"), request.form.getlist("field")
-    mapping = {title: field for title, field in zip(titles, chosen, strict=False) if title}
+    mapping = dict(zip(titles, chosen, strict=False))
     api("applications").post(f"/imports/{import_id}:commit", {"mapping": mapping}, key=form_key())
     return redirect(url_for("imports.show", import_id=import_id), 303)
 

@@ -60,7 +60,7 @@ def _database(service: str, settings: Settings) -> Iterator[Finding]:
         if service in WORKERS:
             yield _worker(service, database)
         if service == "eligibility":
-            yield _rules(database)
+            yield published_rules(database)
             yield _overdue(database)
     except DatabaseUnavailable as error:
         remedy = "start it (`songban up`), or correct the URL and the password"
@@ -111,7 +111,7 @@ def _worker(service: str, database: Database) -> Finding:
     )
 
 
-def _rules(database: Database) -> Finding:
+def published_rules(database: Database) -> Finding:
     """Every stored programme version against its digest and the event that published it."""
     from services.eligibility.rulebook import tampered
 

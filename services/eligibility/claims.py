@@ -45,11 +45,16 @@ _KEEP = text(
 _HOLD_PROGRAMMES = text(
     "SELECT 1 FROM programme WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id, version FOR KEY SHARE"
 )
-_PAIRS = text(
-    """
+_NAMED = """
     SELECT programme_id, excludes FROM exclusion
-    WHERE programme_id = ANY(CAST(:ids AS text[])) OR excludes = ANY(CAST(:ids AS text[]))
-    """
+    WHERE (programme_id = ANY(CAST(:ids AS text[])) OR excludes = ANY(CAST(:ids AS text[])))
+"""
+_NAMED_PAIRS = text(_NAMED)
+_PAIRS = text(
+    f"""
+    {_NAMED} AND EXISTS (SELECT 1 FROM programme WHERE id = exclusion.programme_id)
+             AND EXISTS (SELECT 1 FROM programme WHERE id = exclusion.excludes)
+    """  # noqa: S608 - a constant
 )
 _LOCK_PROGRAMMES = text(
     "SELECT 1 FROM programme WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id, version FOR UPDATE"
@@ -66,6 +71,7 @@ _UNSAY = text(
     RETURNING excludes
     """
 )
+_IS_OPEN = text("SELECT EXISTS (SELECT 1 FROM place_claim WHERE scope = :scope)")
 _OPEN_SCOPE = text(
     """
     INSERT INTO place_claim (scope, kind, hash, application_id)
@@ -116,25 +122,22 @@ def exclude(session: Session, programme_id: str, others: Sequence[str]) -> None:
 
     Called with a newly published version, in its transaction. It waits for the batches that are being
     assessed in the programmes concerned, and copies the places that their applications hold into the scope
-    that the two share. Who holds places in both already keeps them: what was decided stands.
+    that the two share; one that is not published yet shares none until it is. Who holds places in both
+    already keeps them: what was decided stands.
     """
     wanted = sorted(others)
-    named = session.execute(_PAIRS, {"ids": [programme_id]}).all()
-    concerned = {
-        programme_id,
-        *wanted,
-        *(row.programme_id for row in named),
-        *(row.excludes for row in named),
-    }
+    named = session.execute(_NAMED_PAIRS, {"ids": [programme_id]}).all()
+    concerned = {programme_id, *wanted, *(name for pair in named for name in pair)}
     session.execute(_LOCK_PROGRAMMES, {"ids": sorted(concerned)})
     gone = session.scalars(_UNSAY, {"id": programme_id, "others": wanted}).all()
     session.execute(_SAY, {"id": programme_id, "others": wanted})
-    still = _partners(session, {programme_id})[programme_id]
-    for other in sorted(set(gone) - still):
+    partners = _partners(session, {programme_id})[programme_id]
+    for other in sorted(set(gone) - partners):
         session.execute(_CLOSE_SCOPE, {"scope": pair_scope(programme_id, other)})
-    for other in wanted:
-        pair = {"scope": pair_scope(programme_id, other), "programmes": [programme_id, other]}
-        session.execute(_OPEN_SCOPE, pair)
+    for other in sorted(partners):
+        scope = pair_scope(programme_id, other)
+        if not session.scalar(_IS_OPEN, {"scope": scope}):
+            session.execute(_OPEN_SCOPE, {"scope": scope, "programmes": [programme_id, other]})
 
 
 def _scopes(session: Session, programme_ids: set[str]) -> Scopes:
@@ -145,7 +148,7 @@ def _scopes(session: Session, programme_ids: set[str]) -> Scopes:
 
 
 def _partners(session: Session, programme_ids: set[str]) -> Mapping[str, set[str]]:
-    """The programmes that exclude each of these or are excluded by it."""
+    """The published programmes that exclude each of these or are excluded by it."""
     partners: dict[str, set[str]] = {one: set() for one in programme_ids}
     for one, other in session.execute(_PAIRS, {"ids": sorted(programme_ids)}):
         for name, partner in ((one, other), (other, one)):

@@ -69,8 +69,9 @@ def test_an_application_becomes_a_case_with_one_event_that_gives_nothing_away(be
     published, event = bench.events()
     assert (event.type, event.key, event.version) == ("eligibility.assessed.v1", one["application_id"], 1)
     assert event.data["digest"] == published.data["digest"] == row.digest
+    told = str({name: value for name, value in event.data.items() if name != "sealed"})
     for given_away in ("OWNS_SMARTPHONE", "poor", "ethnic"):
-        assert given_away not in event.raw.decode()
+        assert given_away not in told
     sealed = unseal(key_of(one["household_id"]), event.data["sealed"], f"assessment/{one['application_id']}")
     assert sealed["reasons"] == ["OWNS_SMARTPHONE"]
     assert sealed["looked_at"]["has_smartphone"] is True
@@ -172,9 +173,9 @@ class TestPersons:
         assert case(bench, last["application_id"]).status == "eligible"
 
     def test_another_programme_is_another_matter(self, bench: Bench) -> None:
-        publish(bench, document("national"))
+        publish(bench, document("national", id="another"))
         here = application(persons=[person("Mẩy")])
-        there = application(persons=[person("Mẩy")], programme_id="national")
+        there = application(persons=[person("Mẩy")], programme_id="another")
         submit(bench, here, there)
         assert case(bench, there["application_id"]).status == "eligible"
 

@@ -116,7 +116,7 @@ class TestExclusivePrograms:
 
     def test_a_new_version_may_exclude_less(self, bench: Bench) -> None:
         submitted(bench, 1, programme_id="national", persons=[MẨY])
-        publish(bench, document(version=2))
+        publish(bench, document(version=2, exclusive_with=[]))
         assert one_of(bench, persons=[MẨY])[0] == "eligible"
         assert one_of(bench, programme_id="third", persons=[MẨY])[0] == "ineligible"
 
@@ -130,14 +130,19 @@ class TestExclusivePrograms:
     def test_one_that_is_not_published_yet_may_be_named(self, bench: Bench) -> None:
         publish(bench, document(version=2, exclusive_with=["later"]))
         submitted(bench, 1, persons=[MẨY])
+        assert bench.sql("SELECT DISTINCT scope FROM place_claim") == [(PROGRAMME,)]
         publish(bench, document("national", id="later"))
         assert one_of(bench, programme_id="later", persons=[MẨY])[0] == "ineligible"
+        assert one_of(bench, programme_id="later", persons=[PÀ])[0] == "eligible"
+        publish(bench, document("national", id="later", version=2))
+        assert one_of(bench, persons=[PÀ])[0] == "ineligible"
 
 
 def test_excluding_waits_for_the_batch_that_is_being_assessed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else its places would be missing in the scope that the two programmes share from then on."""
+    publish(bench, document(version=2, exclusive_with=[]))
     publish(bench, document("national"))
     reading, published = threading.Event(), threading.Event()
     insert = claims._insert
@@ -151,7 +156,7 @@ def test_excluding_waits_for_the_batch_that_is_being_assessed(
 
     def exclude() -> None:
         assert reading.wait(10)
-        publish(bench, document(version=2, exclusive_with=["national"]))
+        publish(bench, document(version=3, exclusive_with=["national"]))
         published.set()
 
     all_at_once([lambda: submit(bench, application(persons=[MẨY])), exclude])

@@ -92,6 +92,20 @@ class TestVouchers:
         self.withdraw(bench, one)
         assert is_free(bench, "Mẩy")
 
+    @pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "by a correction"])
+    def test_what_is_revoked_after_its_voucher_expired_frees_its_places_at_once(
+        self, bench: Bench, by_hand: bool
+    ) -> None:
+        one = approved(bench, persons=[person("Mẩy")])
+        take_in(bench, disbursed("voucher.expired", one))
+        if by_hand:
+            assert revoke(bench, one).status_code == 200
+        else:
+            correct(bench, one, has_smartphone=True)
+        assert case(bench, one["application_id"]).status == "revoked"
+        assert is_free(bench, "Mẩy")
+        assert bench.sql("SELECT used FROM approval_count")[0][0] == 0
+
     def test_a_phone_that_came_back_is_as_if_it_had_never_left(self, bench: Bench) -> None:
         one = approved(bench)
         redeem(bench, one)

@@ -13,11 +13,12 @@ from services.eligibility.cases.files import (
     subject_in,
     subject_of,
 )
-from services.eligibility.cases.leaving import alive_again, ended, erase, redeemed, withdraw
+from services.eligibility.cases.leaving import ENDED, alive_again, ended, erase, let_go, redeemed, withdraw
 from services.eligibility.cases.reviewing import review_cases
 
 __all__ = [
     "ACTOR",
+    "ENDED",
     "SERVICE",
     "Assessed",
     "against",
@@ -26,6 +27,7 @@ __all__ = [
     "ended",
     "erase",
     "finding_in",
+    "let_go",
     "lock",
     "open_cases",
     "opened",

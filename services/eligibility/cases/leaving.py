@@ -18,6 +18,9 @@ ENDED_BY_REVOKING = "REVOKED"
 """The reason code with which disbursement cancels the voucher of a revoked case. A new approval may
 follow."""
 
+ENDED = "ended"
+"""What is known of a voucher that ended without a phone."""
+
 _WITHDRAW = text(
     """
     UPDATE case_file SET withdrawn = true WHERE application_id = ANY(CAST(:ids AS uuid[]))
@@ -62,7 +65,7 @@ def withdraw(session: Session, application_ids: Sequence[str]) -> None:
     rows = session.execute(_WITHDRAW, {"ids": list(application_ids)}).all()
     entries.leave(session, [row.application_id for row in rows], "left", ACTOR)
     granted = ("approved", "revoked")
-    _let_go(session, [row for row in rows if row.status not in granted or row.voucher == "ended"])
+    let_go(session, [row for row in rows if row.status not in granted or row.voucher == ENDED])
 
 
 def redeemed(session: Session, application_ids: Sequence[str]) -> None:
@@ -81,7 +84,7 @@ def ended(session: Session, application_ids: Sequence[str], reasons: Sequence[st
     newer approval."""
     by_revoking = [reason == ENDED_BY_REVOKING for reason in reasons]
     rows = session.execute(_ENDED, {"ids": list(application_ids), "revoked": by_revoking}).all()
-    _let_go(session, [row for row in rows if row.withdrawn or row.status == "revoked"])
+    let_go(session, [row for row in rows if row.withdrawn or row.status == "revoked"])
 
 
 def erase(session: Session, household_ids: Sequence[str], keys: Keys) -> None:
@@ -101,9 +104,9 @@ def erase(session: Session, household_ids: Sequence[str], keys: Keys) -> None:
     session.execute(_DELETE, {"ids": ids})
 
 
-def _let_go(session: Session, rows: Sequence[Any]) -> None:
+def let_go(session: Session, rows: Sequence[Any]) -> None:
     """Give back the places and the share of the quota that these cases hold."""
-    ids = [row.application_id for row in rows]
+    ids = [str(row.application_id) for row in rows]
     claims.release(session, ids)
     quotas.give_back(session, rows)
     if any(row.counted_in is not None for row in rows):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.eligibility import claims, tally
 from services.eligibility.cases.assessing import ACTOR, SERVICE, columns, rename, reopen_cases, settle
 from services.eligibility.cases.files import Assessed, against, assessment_data, case_data, place_of
+from services.eligibility.cases.leaving import ENDED, let_go
 from services.eligibility.domain import (
     APPROVER_CORRECTED,
     DOUBTFUL_AFTER_APPROVAL,
@@ -75,16 +76,17 @@ def review_cases(session: Session, assessed: Sequence[Assessed], before: Mapping
     if settled:
         _store(session, settled, before)
         claims.keep_only(session, [one.subject for one in kept if one.finding.outcome == "eligible"])
-        revoke(session, [one for one in kept if _loses_its_approval(one, before[one.id])], NO_LONGER_ELIGIBLE)
+        _revoke(session, [one for one in kept if _loses_its_approval(one, before[one.id])], before)
 
 
-def revoke(session: Session, lost: Sequence[Assessed], reason: str) -> None:
-    """Take back these approvals. Their places stay taken until disbursement says that no phone was handed out
-    for them."""
+def _revoke(session: Session, lost: Sequence[Assessed], before: Mapping[str, Any]) -> None:
+    """Take back these approvals. Their places stay taken until disbursement has said that no phone was handed
+    out for them."""
     if lost:
         ids = [one.id for one in lost]
-        session.execute(_REVOKE, {"ids": ids, "actor": ACTOR, "reason": reason})
-        _tell_revoked(session, lost, reason)
+        session.execute(_REVOKE, {"ids": ids, "actor": ACTOR, "reason": NO_LONGER_ELIGIBLE})
+        _tell_revoked(session, lost, NO_LONGER_ELIGIBLE)
+        let_go(session, [before[one.id] for one in lost if before[one.id].voucher == ENDED])
 
 
 def _concluded(one: Assessed) -> Assessed:

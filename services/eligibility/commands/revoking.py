@@ -4,6 +4,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from services.eligibility.approving import SERVICE, entered_by
+from services.eligibility.cases import ENDED, let_go
 from services.eligibility.commands.found import find_case, makers
 from services.eligibility.models import CaseFile
 from shared.auth import Actor, within
@@ -28,11 +29,19 @@ def revoke_case(session: Session, application_id: str, reason: str, actor: Actor
             ~entered_by(actor.subject),
         )
         .values(status="revoked", revoked_by=actor.subject, revoked_reason=reason)
-        .returning(CaseFile.household_id, CaseFile.programme_id)
+        .returning(
+            CaseFile.application_id,
+            CaseFile.household_id,
+            CaseFile.programme_id,
+            CaseFile.counted_in,
+            CaseFile.voucher,
+        )
         .execution_options(synchronize_session=False)
     ).first()
     if revoked is None:
         return _why_not(session, application_id, actor)
+    if revoked.voucher == ENDED:
+        let_go(session, [revoked])
     data = {
         "application_id": application_id,
         "household_id": revoked.household_id,

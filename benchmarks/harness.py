@@ -73,7 +73,7 @@ def stack(broker: str = "embedded", **environment: str) -> Iterator[Stack]:
 
 @contextmanager
 def quiet(made: Stack) -> Iterator[None]:
-    """Pause the relays and consumers: a bare endpoint has nothing behind it that would share its cores.
+    """Pause the relays, consumers and jobs: a bare endpoint has nothing behind it that would share its cores.
 
     What they cost is measured by `pipeline`, where everything runs.
     """
@@ -81,7 +81,7 @@ def quiet(made: Stack) -> Iterator[None]:
     paused = [
         psutil.Process(process["pid"])
         for name, process in state.items()
-        if name.endswith(("-relay", "-consume"))
+        if name.endswith(("-relay", "-consume", "-work"))
     ]
     for process in paused:
         process.suspend()

@@ -78,7 +78,7 @@ def _words(vi: str, en: str, language: str) -> str:
 
 def svg(report: Report, language: str) -> str:
     """All charts below each other in one picture."""
-    drawn, top = [], TITLE
+    drawn, top = [_legend(language)], 2 * TITLE - GAP
     for chart in bars(report, language):
         drawn.append(_chart(chart, top, language))
         top += chart.height
@@ -89,6 +89,19 @@ def svg(report: Report, language: str) -> str:
         f"<rect width='{WIDTH}' height='{top}' fill='#ffffff'/>"
         f"<text x='{GAP}' y='{TITLE // 2 + GAP}' font-size='15'>{title}</text>{''.join(drawn)}</svg>"
     )
+
+
+def _legend(language: str) -> str:
+    """What the two colours mean."""
+    parts = []
+    for place, (name, colour) in enumerate((("before", BEFORE), ("after", AFTER))):
+        left = GAP + place * LABELS // 2
+        parts.append(
+            f"<rect x='{left}' y='{TITLE}' width='{BAR}' height='{BAR}' fill='{colour}'/>"
+            f"<text x='{left + BAR + GAP}' y='{TITLE + BAR - 2}' font-size='13'>"
+            f"{escape(word('columns', name, language))}</text>"
+        )
+    return "".join(parts)
 
 
 def _chart(chart: Bars, top: int, language: str) -> str:

@@ -1,8 +1,6 @@
-"""From a cell to a value: what people type for dates, yes and no, numbers and digits. Nothing here raises."""
+"""From a cell to a value: what people type for yes and no, numbers, a sex, a status. Nothing here raises."""
 
-import math
 import re
-from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -10,53 +8,86 @@ from services.applications.household import PovertyStatus, PriorityGroup
 from services.applications.lists.table import Cell
 from shared.reference.text import fold, nfc
 
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4})", re.ASCII)
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?", re.ASCII)
-_YEAR = re.compile(r"(?:\d{1,2}\s*[/.\-]\s*)?(\d{4})(?:\.0)?", re.ASCII)
-_EXCEL_EPOCH = date(1899, 12, 30)
-_LATEST_YEAR_NUMBER = 2_100
-_LAST_SERIAL = 73_050
-"""A number up to 2100 is a year; up to this (31/12/2099) it is Excel's count of days."""
+_TICKS = frozenset("✓✔√☑☒✗✘×☓þ") | {"x", "v", "1", "*", "+", "u", "true"}
+"""Folded words that only ever tick a box; þ and ü (u) are what the font Wingdings shows as a tick."""
+_YES = _TICKS | {"co", "yes", "y", "roi", "da co", "co roi", "da", "da nhan", "da duoc nhan"}
+_NO = frozenset({"khong", "chua", "no", "n", "false", "0", "khong co", "chua co", "k", "ko", "chua nhan"})
 
-_YES = {"co", "x", "v", "yes", "y", "true", "1", "roi", "da co", "co roi"}
-_NO = {"khong", "chua", "no", "n", "false", "0", "khong co", "chua co", "k", "ko"}
 _SEXES: dict[str, Literal["male", "female"]] = {
-    "nam": "male",
-    "nu": "female",
-    "male": "male",
-    "female": "female",
-}
+    "nam": "male", "nu": "female", "male": "male", "female": "female", "m": "male", "f": "female",
+    "trai": "male", "gai": "female", "ong": "male", "ba": "female", "nam gioi": "male", "nu gioi": "female",
+}  # fmt: skip
 _POVERTY: dict[str, PovertyStatus] = {
-    "ho ngheo": "poor",
-    "ngheo": "poor",
-    "hn": "poor",
-    "ho can ngheo": "near_poor",
-    "can ngheo": "near_poor",
-    "hcn": "near_poor",
-    "khong": "none",
-    "khong ngheo": "none",
-    "ho khong ngheo": "none",
-    "khong thuoc ho ngheo, can ngheo": "none",
-    "thoat ngheo": "none",
-    "ho thoat ngheo": "none",
-}
+    "n": "poor", "hn": "poor", "ngheo": "poor", "ho n": "poor", "h ngheo": "poor",
+    "cn": "near_poor", "hcn": "near_poor", "can": "near_poor", "can n": "near_poor", "ho cn": "near_poor",
+    "ho can": "near_poor", "h can ngheo": "near_poor", "c ngheo": "near_poor", "h c ngheo": "near_poor",
+    "khong": "none", "k": "none", "ko": "none", "0": "none", "khac": "none", "ho khac": "none", "tb": "none",
+    "trung binh": "none", "ho trung binh": "none", "binh thuong": "none", "thuong": "none", "kha": "none",
+    "ho kha": "none", "ho binh thuong": "none", "muc song trung binh": "none",
+    "ho co muc song trung binh": "none", "ho trung binh kha": "none", "khong co": "none",
+    "khong thuoc": "none", "khong thuoc dien": "none",
+}  # fmt: skip
+_POOR_WORDS = frozenset(
+    [
+        "ho",
+        "gia",
+        "dinh",
+        "thuoc",
+        "dien",
+        "ngheo",
+        "da",
+        "chieu",
+        "dtts",
+        "nam",
+        "moi",
+        "phat",
+        "sinh",
+        "tai",
+        "chuan",
+        "tw",
+    ]
+)
 _PRIORITY: dict[str, PriorityGroup] = {
-    "nguoi co cong": "merit",
-    "gia dinh co cong": "merit",
-    "nguoi co cong voi cach mang": "merit",
-    "gia dinh nguoi co cong": "merit",
-    "chinh sach xa hoi": "social_policy",
-    "gia dinh chinh sach xa hoi": "social_policy",
-    "doi tuong chinh sach xa hoi": "social_policy",
-    "gia dinh chinh sach": "social_policy",
-}
-NO_GROUP = frozenset({"", "khong", "khong co", "0"})
+    "nguoi co cong": "merit", "gia dinh co cong": "merit", "nguoi co cong voi cach mang": "merit",
+    "ncc": "merit",
+    "gia dinh nguoi co cong": "merit", "ho nguoi co cong": "merit", "co cong": "merit", "gd co cong": "merit",
+    "chinh sach xa hoi": "social_policy", "gia dinh chinh sach xa hoi": "social_policy",
+    "doi tuong chinh sach xa hoi": "social_policy", "gia dinh chinh sach": "social_policy",
+    "ho chinh sach": "social_policy", "chinh sach": "social_policy", "gd chinh sach": "social_policy",
+}  # fmt: skip
+_NOTHING = frozenset({"", "khong", "khong co", "0", "chua co", "ko", "k"})
+_NO_NUMBER = frozenset(
+    {"khong", "khong co", "chua co", "chua", "chua lam", "chua cap", "chua duoc cap", "dang lam", "dang cap",
+     "mat", "bi mat", "lam mat", "chua lam cccd", "chua co cccd", "khong co cccd", "dang lam lai",
+     "cho cap", "0"}
+)  # fmt: skip
+
+_RELATIONS = {
+    "chong": "spouse", "vo": "spouse", "vo chong": "spouse", "bo": "parent", "me": "parent", "cha": "parent",
+    "ba": "grandparent", "ong": "grandparent", "cu": "grandparent", "con": "child", "chau": "grandchild",
+    "anh": "sibling", "chi": "sibling", "em": "sibling", "ma": "parent", "tia": "parent",
+    "chat": "grandchild",
+}  # fmt: skip
+_OTHER_RELATIONS = frozenset(
+    ["co", "di", "chu", "bac", "cau", "mo", "thim", "duong", "khac", "nguoi", "o", "ban"]
+)
+_HEADS = frozenset({"chu ho", "ch", "ban than", "chu ho gia dinh", "la chu ho"})
+_RESIDENCES = {
+    "thuong tru": "permanent", "kt1": "permanent", "da dang ky": "permanent", "tam tru": "temporary",
+    "kt2": "temporary", "kt3": "temporary", "kt4": "temporary", "luu tru": "temporary",
+    "chua dang ky": "unregistered", "khong dang ky": "unregistered",
+}  # fmt: skip
+_COUNT = re.compile(
+    r"0*(\d{1,3})(?:\.0+)?\s*(?:nhan khau|khau|nguoi|thanh vien|nk|tv|k)?\s*(?:\([^()]*\))?", re.ASCII
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_PUNCTUATION = re.compile(r"[\s.,;:/()\"]+")
 
 
 def text(value: Cell) -> str:
-    """The cell as stored text: NFC; whole numbers without their ".0"; "" for nothing."""
+    """The cell as stored text: NFC; no invisible signs; whole numbers without their ".0"; "" for nothing."""
     if isinstance(value, str):
-        return nfc(value)
+        return nfc(value) if value.isascii() else nfc(_INVISIBLE.sub("", value))
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -67,35 +98,14 @@ def text(value: Cell) -> str:
 def digits(value: Cell) -> tuple[str, bool]:
     """A number's digits as text, and whether the file held a number, which has lost its leading zeros."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return text(value).removesuffix(".0"), is_number
+    return text(value).removesuffix(".0").lstrip("'"), is_number
 
 
-def whole_number(value: Cell) -> int | None:
-    """A whole number of a cell or None; "7", 7 and 7.0 are the same, 7.5 and True are none."""
-    written = "" if isinstance(value, bool) else text(value).removesuffix(".0")
-    if len(written) > 9 or not (written.isascii() and written.isdigit()):
-        return None
-    return int(written)
-
-
-def day(value: Cell) -> date | None:
-    """A full date: a date cell, Excel's day count, 31/12/1980 (also with . or -), 1980-12-31."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        return _day_of_text(value.strip())
-    return _day_of_serial(value) if isinstance(value, int | float) else None
-
-
-def year(value: Cell) -> int | None:
-    """A year alone: 1980, "1980", or the year of "6/1980" whose day nobody knows."""
+def count(value: Cell) -> int | None:
+    """A number of people or None; "7", 7, 7.0, "07" and "7 khẩu" are the same, 7.5 and "bảy" are none."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return int(value) if 0 < value <= _LATEST_YEAR_NUMBER and value == int(value) else None
-    found = _YEAR.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = _COUNT.fullmatch(fold(text(value)))
     return int(found[1]) if found else None
 
 
@@ -103,44 +113,80 @@ def yes_no(value: Cell) -> bool | None:
     """Có or Không in the ways people mark it; None if it is neither."""
     if isinstance(value, bool):
         return value
-    word = fold(text(value))
+    word = _word(text(value))
     return True if word in _YES else False if word in _NO else None
+
+
+def is_mark(value: Cell) -> bool:
+    """Whether a cell only ticks a box ("x", "✓"), so that its column means no where it is blank."""
+    if isinstance(value, bool):
+        return value
+    return _word(text(value)) in _TICKS
 
 
 def sex(value: Cell) -> Literal["male", "female"] | None:
     """Nam or Nữ; None if it is neither."""
-    return _SEXES.get(fold(text(value)))
+    return _SEXES.get(_word(text(value)))
+
+
+@lru_cache(maxsize=4_096)
+def _status(written: str) -> PovertyStatus | None:
+    key = " ".join(_PUNCTUATION.sub(" ", fold(written)).split())
+    known = _POVERTY.get(key)
+    if known is not None or "ngheo" not in key:
+        return known
+    if "thoat" in key or "khong" in key:
+        return "none"
+    rest = key.replace("can ngheo", "")
+    if rest != key:
+        return None if "ngheo" in rest else "near_poor"
+    return "poor" if all(word in _POOR_WORDS or word.isdigit() for word in key.split()) else None
 
 
 def poverty_status(value: Cell) -> PovertyStatus | None:
     """Hộ nghèo, Hộ cận nghèo or neither of them; None for a word nobody planned for."""
-    return _POVERTY.get(fold(text(value)))
+    return _status(text(value))
 
 
 def priority_group(value: Cell) -> PriorityGroup | None:
     """Người có công or Chính sách xã hội; None for any other word."""
-    return _PRIORITY.get(fold(text(value)))
+    return _PRIORITY.get(_word(text(value)))
 
 
-@lru_cache(maxsize=4_096)
-def _day_of_text(written: str) -> date | None:
-    found = _DAY_MONTH_YEAR.fullmatch(written)
-    if found:
-        return _date(int(found[3]), int(found[2]), int(found[1]))
-    found = _ISO.fullmatch(written)
-    return _date(int(found[1]), int(found[2]), int(found[3])) if found else None
+def says_nothing(value: Cell) -> bool:
+    """Whether a cell is blank or says that there is none."""
+    return _word(text(value)) in _NOTHING
 
 
-def _day_of_serial(value: float) -> date | None:
-    if isinstance(value, bool) or not math.isfinite(value):
+def has_no_number(value: Cell) -> bool:
+    """Whether the cell of an identity number says that there is none yet."""
+    return isinstance(value, str) and _word(text(value)) in _NO_NUMBER
+
+
+def is_head(value: Cell) -> bool:
+    """Whether a relation is that of the head of household."""
+    return _word(text(value)) in _HEADS
+
+
+def relation(value: Cell) -> str | None:
+    """How somebody belongs to the head, one of `household.RELATIONS`; None for a word nobody planned for."""
+    words = _word(text(value)).split()
+    if not words:
         return None
-    if not _LATEST_YEAR_NUMBER < value <= _LAST_SERIAL:
-        return None
-    return _EXCEL_EPOCH + timedelta(days=int(value))
+    if "dau" in words or "re" in words or (words[0] in ("bo", "me", "cha") and words[-1] in ("vo", "chong")):
+        return "in_law"
+    if words[0] in _OTHER_RELATIONS:
+        return "other"
+    if words == ["ba"] and text(value).isascii():
+        return "parent"  # Ba, a father in the South, is not Bà, a grandmother
+    return _RELATIONS.get(words[0])
 
 
-def _date(in_year: int, month: int, in_month: int) -> date | None:
-    try:
-        return date(in_year, month, in_month)
-    except ValueError:
-        return None
+def residence(value: Cell) -> str | None:
+    """Thường trú, tạm trú or neither registered, one of `household.RESIDENCES`; None for any other word."""
+    return _RESIDENCES.get(_word(text(value)))
+
+
+@lru_cache(maxsize=16_384)
+def _word(written: str) -> str:
+    return fold(written).strip(" .,;:-()\"'")

@@ -1,24 +1,23 @@
-"""Which column holds which field: header cells are matched by their folded text and known synonyms."""
+"""Which field a column title names: by its folded text and known synonyms, by their beginning, by one slip.
+
+A title is compared without accents, capitals and punctuation; what stands in parentheses does not count.
+"""
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
-from services.applications.lists.table import Cell
-from shared.reference.text import fold
+from services.applications.lists.synonyms import IGNORED, OTHER_PEOPLE, SYNONYMS
+from shared.reference.text import fold, nfc
 
-REQUIRED = (
-    "head_name",
-    "birth_date",
-    "sex",
-    "ethnicity",
-    "citizen_id",
-    "village",
-    "poverty_status",
-    "members_count",
-    "has_smartphone",
-)
-"""Fields without which no household of a list can be assessed."""
+FIELDS = (*SYNONYMS, "given_name", "birth_day")
+"""Every field that a column can be said to hold (`mapping`); their meaning: see `rows.parse_row`."""
+
+REQUIRED = ("head_name", "birth_date", "ethnicity", "village", "poverty_status")
+"""Fields without which no household of a list can be told apart and assessed; other columns may be absent."""
+EXPECTED = ("sex", "citizen_id", "members_count", "has_smartphone")
+"""Fields whose absence is said once for the list; each row then says what it lacks."""
 
 TITLES_VI = {
     "head_name": "Họ và tên chủ hộ",
@@ -31,95 +30,121 @@ TITLES_VI = {
     "members_count": "Số khẩu",
     "has_smartphone": "Đã có điện thoại thông minh",
 }
+ANY_OF = {
+    "head_name": ("head_name", "member_name"),
+    "birth_date": ("birth_date", "birth_year", "male", "female", "citizen_id"),
+    "sex": ("sex", "male", "female"),
+    "ethnicity": ("ethnicity",),
+    "citizen_id": ("citizen_id", "cmnd"),
+    "village": ("village", "address"),
+    "poverty_status": ("poverty_status", "poor", "near_poor"),
+    "members_count": ("members_count", "relation", "member_name"),
+    "has_smartphone": ("has_smartphone", "no_smartphone"),
+}
+"""Which columns serve for a field; a citizen id of 12 digits says the year of birth."""
 
-_SYNONYMS = {
-    "number": ("STT", "TT", "Số TT", "Số thứ tự"),
-    "head_name": (
-        "Họ và tên chủ hộ", "Họ tên chủ hộ", "Tên chủ hộ", "Chủ hộ", "Họ và tên", "Họ tên",
-        "Họ và tên chủ hộ gia đình",
-    ),
-    "birth_date": (
-        "Ngày tháng năm sinh", "Ngày sinh", "Năm sinh", "Ngày, tháng, năm sinh của chủ hộ", "Sinh ngày",
-        "Ngày/tháng/năm sinh",
-    ),
-    "sex": ("Giới tính", "Nam/Nữ", "Giới"),
-    "ethnicity": ("Dân tộc", "Thành phần dân tộc"),
-    "citizen_id": (
-        "Số định danh cá nhân/CCCD", "Số định danh cá nhân", "Số định danh", "Số ĐDCN", "CCCD", "Số CCCD",
-        "Số CCCD/CMND", "Số CMND/CCCD", "CCCD/CMND", "CMND/CCCD", "CMND", "Số CMND", "Căn cước công dân",
-        "Số căn cước công dân", "Số căn cước", "Số thẻ căn cước",
-    ),
-    "village": (
-        "Thôn/bản", "Thôn", "Bản", "Thôn bản", "Xóm", "Ấp", "Buôn", "Tổ dân phố", "Thôn/bản/tổ dân phố",
-        "Nơi ở", "Địa chỉ",
-    ),
-    "poverty_status": ("Loại hộ", "Diện hộ", "Hộ nghèo/cận nghèo", "Phân loại hộ", "Hộ nghèo, hộ cận nghèo"),
-    "certificate_number": (
-        "Số giấy chứng nhận", "Số GCN", "Giấy chứng nhận số", "Số giấy chứng nhận hộ nghèo, hộ cận nghèo",
-    ),
-    "certificate_date": ("Ngày cấp GCN", "Ngày cấp giấy chứng nhận", "Ngày cấp", "Ngày GCN"),
-    "members_count": (
-        "Số khẩu", "Số nhân khẩu", "Nhân khẩu", "Số người", "Số người trong hộ", "Tổng số khẩu",
-        "Số thành viên",
-    ),
-    "phone": ("Số điện thoại", "Điện thoại", "SĐT", "Số ĐT", "Điện thoại liên hệ", "Số điện thoại liên hệ"),
-    "has_smartphone": (
-        "Đã có điện thoại thông minh", "Có điện thoại thông minh", "Điện thoại thông minh",
-        "Đã có smartphone", "Hộ đã có điện thoại thông minh",
-    ),
-    "priority_group": ("Đối tượng ưu tiên", "Diện ưu tiên", "Ưu tiên", "Thuộc đối tượng ưu tiên"),
-    "notes": ("Ghi chú", "Chú thích", "Ghi chú khác"),
-}  # fmt: skip
-
+EXACT, BEGINNING, SLIP = 3, 2, 1
 _PARENTHESES = re.compile(r"\([^)]*\)")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
-_FEWEST_MATCHES = 4
-"""A row with fewer known titles is no header: a title block may hold one of the words by chance."""
-_SEARCHED_ROWS = 60
+_LONGEST_TITLE = 120
+_FEWEST_LETTERS_FOR_A_SLIP = 9
+_DIFFERENT_BY_ONE_ACCENT = {"đt": "phone", "năm": ""}
+"""Titles that fold to the letters of another: ĐT (điện thoại) as DT (dân tộc), Năm (year) as Nam (man)."""
 
 
-def find_header(rows: Sequence[Sequence[Cell]]) -> tuple[int, dict[str, int]] | None:
-    """The header row's index and its field → column map: the early row with most known titles."""
-    best: tuple[int, dict[str, int]] | None = None
-    for index, row in enumerate(rows[:_SEARCHED_ROWS]):
-        found = map_columns(row)
-        if len(found) >= _FEWEST_MATCHES and (best is None or len(found) > len(best[1])):
-            best = (index, found)
-    return best
+class Match(NamedTuple):
+    """A title's field ("" for one that is known and ignored) and how sure that is."""
 
-
-def map_columns(cells: Sequence[Cell]) -> dict[str, int]:
-    """Field → column index for the titles in a row; of two columns with one field the first counts."""
-    found: dict[str, int] = {}
-    for index, cell in enumerate(cells):
-        field = field_of(cell) if isinstance(cell, str) else None
-        if field is not None:
-            found.setdefault(field, index)
-    return found
+    field: str
+    strength: int
 
 
 def field_of(title: str) -> str | None:
     """The field that a column title names, None for a title nobody planned for."""
-    key = _key(title)
+    found = match(title)
+    return found.field or None if found else None
+
+
+@lru_cache(maxsize=8_192)
+def match(title: str) -> Match | None:
+    """The field of a title and the strength of the match, None for a title nobody planned for."""
+    if len(title) > _LONGEST_TITLE:
+        return None
+    special = _DIFFERENT_BY_ONE_ACCENT.get(nfc(title).lower())
+    if special is not None:
+        return Match(special, EXACT)
+    key = title_key(title)
     if not key:
         return None
-    exact = _fields().get(key)
-    if exact is not None:
-        return exact
-    longer = [known for known in _fields() if " " in known and key.startswith(known + " ")]
-    return _fields()[max(longer, key=len)] if longer else None
+    known = _known()
+    if key in known:
+        return Match(known[key], EXACT)
+    begun = _longest_beginning(key)
+    if begun is not None:
+        others = "chu ho" not in begun and OTHER_PEOPLE.intersection(_phrases(key[len(begun) :]))
+        return Match("" if others else known[begun], BEGINNING)
+    slipped = _slips().get(key) or _one_slip(key)
+    return Match(slipped, SLIP) if slipped is not None else None
 
 
-def missing_titles(columns: dict[str, int]) -> list[str]:
-    """The Vietnamese titles of required columns that a list does not have."""
-    return [TITLES_VI[field] for field in REQUIRED if field not in columns]
+@lru_cache(maxsize=8_192)
+def title_key(title: str) -> str:
+    """A title as it is compared and remembered: "Số CMND/CCCD (nếu có)" → "so cmnd cccd"."""
+    folded = fold(_PARENTHESES.sub(" ", title)) or fold(title)
+    return _PUNCTUATION.sub(" ", folded).strip()
+
+
+def missing(columns: dict[str, int], known: set[str], wanted: tuple[str, ...] = REQUIRED) -> list[str]:
+    """The Vietnamese titles of wanted fields that no column serves for and nothing else makes known."""
+    return [
+        TITLES_VI[field]
+        for field in wanted
+        if field not in known and not any(column in columns for column in ANY_OF[field])
+    ]
+
+
+def _longest_beginning(key: str) -> str | None:
+    longest = None
+    words = key.split(" ")
+    for count in range(2, len(words)):
+        begun = " ".join(words[:count])
+        if begun in _known():
+            longest = begun
+    return longest
+
+
+def _phrases(text: str) -> set[str]:
+    words = text.split()
+    return {*words, *(" ".join(pair) for pair in pairwise(words))}
 
 
 @cache
-def _fields() -> dict[str, str]:
-    return {_key(title): field for field, titles in _SYNONYMS.items() for title in titles}
+def _known() -> dict[str, str]:
+    known = {title_key(title): "" for title in IGNORED}
+    for field, titles in SYNONYMS.items():
+        known.update((title_key(title), field) for title in titles)
+    return known
 
 
-def _key(title: str) -> str:
-    folded = fold(_PARENTHESES.sub(" ", title)) or fold(title)
-    return _PUNCTUATION.sub(" ", folded).strip()
+@cache
+def _slips() -> dict[str, str]:
+    """Long titles with any one letter left out; one that two fields share names none."""
+    found: dict[str, str] = {}
+    for key, field in _known().items():
+        if len(key) >= _FEWEST_LETTERS_FOR_A_SLIP:
+            for short in _shortened(key):
+                if found.setdefault(short, field) != field:
+                    found[short] = ""
+    return {short: field for short, field in found.items() if field}
+
+
+def _one_slip(key: str) -> str | None:
+    """The field of the long title that differs by one letter added or mistaken."""
+    if len(key) <= _FEWEST_LETTERS_FOR_A_SLIP:
+        return None
+    fields = {_known().get(short) or _slips().get(short) for short in _shortened(key)} - {None}
+    return fields.pop() if len(fields) == 1 else None
+
+
+def _shortened(key: str) -> set[str]:
+    return {key[:at] + key[at + 1 :] for at in range(len(key))}

@@ -1,27 +1,53 @@
 """From a list's row to a household's draft, with every problem named. Nothing a person types raises."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
-from services.applications.household import HouseholdDraft, PovertyStatus, PriorityGroup
+from services.applications.household import (
+    DeviceReceived,
+    HouseholdDraft,
+    Member,
+    PovertyStatus,
+    PriorityGroup,
+)
 from services.applications.lists import cells
-from services.applications.lists.problems import Problem, row_problem
+from services.applications.lists.certificates import certificate_year as certificate_year
+from services.applications.lists.certificates import read_certificate
+from services.applications.lists.person import Reader
+from services.applications.lists.problems import Problem
 from services.applications.lists.table import Cell, ListRow, is_blank
-from shared.reference import ethnic_groups, identifiers
+from shared.reference import identifiers
 from shared.reference.text import fold
 
-_EARLIEST_BIRTH_YEAR = 1900
-_REVIEW_BEGINS = 9
 _MOST_MEMBERS = 99
+_STATUS_COLUMNS: dict[str, PovertyStatus] = {"poor": "poor", "near_poor": "near_poor", "not_poor": "none"}
+_DEVICES = {
+    "received_tablet": "tablet",
+    "received_computer": "computer",
+    "received_smartphone": "smartphone",
+    "received_device": "other",
+}
+_DEVICE_WORDS = (
+    ("may tinh bang", "tablet"), ("mtb", "tablet"), ("tablet", "tablet"), ("dien thoai", "smartphone"),
+    ("dttm", "smartphone"), ("smartphone", "smartphone"), ("may tinh", "computer"), ("laptop", "computer"),
+)  # fmt: skip
+_YEAR_WITHIN = re.compile(r"(?<!\d)20\d\d(?!\d)", re.ASCII)
+_BETWEEN_PHONES = re.compile(r"[/;,\n|]|\s-\s|\bhoặc\b|\bvà\b", re.IGNORECASE)
+_PHONE_WITHIN = re.compile(r"\+?\d[\d .\-]{7,14}\d", re.ASCII)
+_BEHIND_VILLAGE = re.compile(r"\s*[,;\-–]?\s*(?<!\w)(?:xã|phường|thị trấn|huyện|tỉnh)\s.*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """What a row is read against: the day it is read (nothing in a list lies after it)."""
+    """What a row is read against: the day it is read (nothing in a list lies after it).
+
+    commune: 5-digit code of the list's own commune, against which the issuing place of a certificate is read;
+    "" takes every certificate as the household's own commune's unless a 5-digit code stands there.
+    """
 
     today: date
+    commune: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,212 +57,231 @@ class ParsedRow:
     number: int
     household: HouseholdDraft | None
     problems: tuple[Problem, ...]
+    sheet: str = ""
 
 
 def parse_row(row: ListRow, context: RowContext) -> ParsedRow:
-    """The household of one row. Fields are read even after one failed, so that all problems show at once."""
-    reading = _Reading(row, context.today)
+    """The household of one row. Fields are read even after one failed, so that all problems show at once.
+
+    Problems of a member's line bear that line's number. Codes of the warnings travel with the draft (`doubts`).
+    """
+    reading = _Reading(row, context)
     draft = reading.household()
     refused = any(problem.severity == "error" for problem in reading.problems)
-    doubts = tuple(problem.code for problem in reading.problems)
-    return ParsedRow(row.number, None if refused else replace(draft, doubts=doubts), tuple(reading.problems))
+    return ParsedRow(row.number, None if refused else draft, tuple(reading.problems), row.sheet)
 
 
-def certificate_year(issued: date) -> int:
-    """The year for which a poverty certificate proves the status.
+class _Reading(Reader):
+    """A household's row being read. A field that fails answers with a filler nobody will see."""
 
-    Our reading of the yearly review (September to mid-December, monthly in between), not a quoted rule: a
-    certificate issued from September to December holds for the year after, one issued before for its own.
-    """
-    return issued.year + (issued.month >= _REVIEW_BEGINS)
+    __slots__ = ("_commune", "_members")
 
-
-class _Reading:
-    """One row being read. A field that fails reports its error and answers with a filler nobody will see."""
-
-    __slots__ = ("number", "problems", "today", "values")
-
-    def __init__(self, row: ListRow, today: date) -> None:
-        self.number = row.number
-        self.values: Mapping[str, Cell] = row.values
-        self.today = today
-        self.problems: list[Problem] = []
+    def __init__(self, row: ListRow, context: RowContext) -> None:
+        super().__init__(row, context.today)
+        self._commune = context.commune
+        self._members = row.members
 
     def household(self) -> HouseholdDraft:
-        birth_date, birth_year = self._birth()
-        sex = self._sex()
-        citizen_id, cmnd = self._identity(sex, birth_year)
+        head = self.person(head=True)
+        if not is_blank(self.values.get("relation")):
+            self.report("relation", "MEMBER_WITHOUT_HEAD")
         status = self._poverty_status()
-        issued = self._certificate_date(status)
+        certificate = read_certificate(self, status, self._commune)
         return HouseholdDraft(
-            head_name=self._head_name(),
-            birth_date=birth_date,
-            birth_year=birth_year or 0,
-            sex=sex or "male",
-            ethnicity=self._ethnicity(),
-            citizen_id=citizen_id,
-            cmnd=cmnd,
+            head_name=head.name,
+            birth_date=head.birth_date,
+            birth_year=head.birth_year or 0,
+            sex=head.sex or "male",
+            ethnicity=head.ethnicity or "",
+            citizen_id=head.citizen_id,
+            cmnd=head.cmnd,
             village=self._village(),
             poverty_status=status,
-            certificate_number=self._certificate_number(status),
-            certificate_date=issued,
-            certificate_year=certificate_year(issued) if issued else None,
+            certificate_number=certificate.number,
+            certificate_date=certificate.issued,
+            certificate_year=certificate.year,
+            certificate_commune=certificate.commune,
             members_count=self._members_count(),
             phone=self._phone(),
             has_smartphone=self._has_smartphone(),
             priority_group=self._priority_group(),
+            residence=self._residence(),
+            members=tuple(map(self._member, self._members)),
+            devices_received=tuple(self._devices()),
+            conflict=self._conflict(),
             notes=cells.text(self.values.get("notes")),
+            doubts=tuple(dict.fromkeys(problem.code for problem in self.problems)) if self.problems else (),
         )
 
-    def _report(self, field: str, code: str) -> None:
-        shown = cells.text(self.values.get(field))
-        self.problems.append(row_problem(self.number, field, code, shown))
-
-    def _present(self, field: str, code_if_missing: str) -> Cell:
-        """The cell of a field that every household must have; reports and answers None if it is blank."""
-        value = self.values.get(field)
-        if not is_blank(value):
-            return value
-        self._report(field, code_if_missing)
-        return None
-
-    def _head_name(self) -> str:
-        value = self._present("head_name", "NAME_MISSING")
-        name = cells.text(value)
-        if value is not None and not any(letter.isalpha() for letter in name):
-            self._report("head_name", "NAME_UNREADABLE")
-        return name
-
-    def _birth(self) -> tuple[date | None, int | None]:
-        """The birth date and year; the date is None where the list knows only the year."""
-        value = self._present("birth_date", "BIRTH_DATE_MISSING")
-        if value is None:
-            return None, None
-        born = cells.day(value)
-        year = born.year if born else cells.year(value)
-        if year is None:
-            self._report("birth_date", "BIRTH_DATE_UNREADABLE")
-        elif not self._is_past(born, year):
-            self._report("birth_date", "BIRTH_DATE_IMPOSSIBLE")
-            return None, None
-        return born, year
-
-    def _is_past(self, born: date | None, year: int) -> bool:
-        if born is not None and born > self.today:
-            return False
-        return _EARLIEST_BIRTH_YEAR <= year <= self.today.year
-
-    def _sex(self) -> Literal["male", "female"] | None:
-        value = self._present("sex", "SEX_MISSING")
-        sex = cells.sex(value)
-        if value is not None and sex is None:
-            self._report("sex", "SEX_UNKNOWN")
-        return sex
-
-    def _ethnicity(self) -> str:
-        value = self._present("ethnicity", "ETHNICITY_MISSING")
-        if value is None:
-            return ""
-        group = ethnic_groups.find(cells.text(value))
-        if group is None:
-            self._report("ethnicity", "ETHNICITY_UNKNOWN")
-            return ""
-        return group.code_gso
-
-    def _identity(
-        self, sex: Literal["male", "female"] | None, birth_year: int | None
-    ) -> tuple[str | None, str | None]:
-        """Citizen id and CMND, one of them None: nine digits are a CMND."""
-        value = self._present("citizen_id", "CITIZEN_ID_MISSING")
-        if value is None:
-            return None, None
-        written = self._restored_id(value)
-        old = identifiers.cmnd(written)
-        if old.value is not None:
-            self._report("citizen_id", "CMND_NOT_CITIZEN_ID")
-            return None, old.value
-        return self._checked(
-            "citizen_id", identifiers.citizen_id(written, sex=sex, birth_year=birth_year)
-        ), None
-
-    def _restored_id(self, value: Cell) -> str:
-        """The id with its leading zeros: a number cell has lost them, so has text that begins with none."""
-        written, was_number = cells.digits(value)
-        if written.startswith("0") or not written.isdigit():
-            return written
-        if len(written) in (10, 11):
-            if not was_number:
-                self._report("citizen_id", "CITIZEN_ID_ZEROS_RESTORED")
-            return written.zfill(12)
-        return written.zfill(9) if was_number and len(written) in (7, 8) else written
+    def _member(self, row: ListRow) -> Member:
+        """Somebody of the household: may lack a birth date or number, but what stands there must be right."""
+        reading = Reader(row, self.today)
+        person = reading.person(head=False)
+        value = row.values.get("relation")
+        relation = cells.relation(value)
+        if relation is None and not is_blank(value):
+            reading.report("relation", "RELATION_UNKNOWN")
+        self.problems += reading.problems
+        return Member(
+            name=person.name,
+            relation=relation or "other",
+            birth_date=person.birth_date,
+            birth_year=person.birth_year,
+            sex=person.sex,
+            ethnicity=person.ethnicity,
+            citizen_id=person.citizen_id,
+            cmnd=person.cmnd,
+        )
 
     def _village(self) -> str:
-        return cells.text(self._present("village", "VILLAGE_MISSING"))
+        value = self.values.get("village")
+        if is_blank(value) and not is_blank(address := self.values.get("address")):
+            return _BEHIND_VILLAGE.sub("", cells.text(address)) or cells.text(address)
+        return cells.text(self.present("village", "VILLAGE_MISSING"))
 
     def _poverty_status(self) -> PovertyStatus:
-        value = self._present("poverty_status", "POVERTY_STATUS_MISSING")
+        value = self.values.get("poverty_status")
+        if is_blank(value):
+            return self._ticked_status()
         status = cells.poverty_status(value)
-        if value is not None and status is None:
-            self._report("poverty_status", "POVERTY_STATUS_UNKNOWN")
+        if status is None:
+            self.report("poverty_status", "POVERTY_STATUS_UNKNOWN")
         return status or "none"
 
-    def _certificate_number(self, status: PovertyStatus) -> str | None:
-        number = cells.text(self.values.get("certificate_number"))
-        if not number and status != "none":
-            self._report("certificate_number", "CERTIFICATE_NUMBER_MISSING")
-        return number or None
-
-    def _certificate_date(self, status: PovertyStatus) -> date | None:
-        value = self.values.get("certificate_date")
-        if is_blank(value):
-            if status != "none":
-                self._report("certificate_date", "CERTIFICATE_DATE_MISSING")
-            return None
-        issued = cells.day(value)
-        if issued is None:
-            self._report("certificate_date", "CERTIFICATE_DATE_UNREADABLE")
-        elif not self._is_past(issued, issued.year):
-            self._report("certificate_date", "CERTIFICATE_DATE_IMPOSSIBLE")
-            return None
-        return issued
+    def _ticked_status(self) -> PovertyStatus:
+        """The status whose column is ticked or says it in words; none is ticked for the better-off."""
+        there = [name for name in _STATUS_COLUMNS if name in self.values]
+        if not there:
+            self.report("poverty_status", "POVERTY_STATUS_MISSING")
+            return "none"
+        found: set[PovertyStatus] = set()
+        for name in there:
+            value = self.values[name]
+            if is_blank(value) or (cells.yes_no(value) is False and not _says_poor(value)):
+                continue
+            status = cells.poverty_status(value) if not cells.yes_no(value) else _STATUS_COLUMNS[name]
+            if status is None:
+                self.report("poverty_status", "POVERTY_STATUS_UNKNOWN", value)
+                return "none"
+            found.add(status)
+        if len(found) > 1:
+            self.report("poverty_status", "POVERTY_STATUS_TWICE")
+        elif not found:
+            self.report("poverty_status", "POVERTY_STATUS_UNMARKED")
+        return found.pop() if len(found) == 1 else "none"
 
     def _members_count(self) -> int:
-        value = self._present("members_count", "MEMBERS_COUNT_MISSING")
+        """People of the household with the head; counted from the lines where no number is written."""
+        listed = len(self._members) + 1
+        value = self.values.get("members_count")
+        if listed > _MOST_MEMBERS:
+            self.report("members_count", "MEMBERS_TOO_MANY")
+            return 0
+        if is_blank(value) and listed > 1:
+            return listed
+        value = self.present("members_count", "MEMBERS_COUNT_MISSING")
         if value is None:
             return 0
-        count = cells.whole_number(value)
+        count = cells.count(value)
         if count is None or not 1 <= count <= _MOST_MEMBERS:
-            self._report("members_count", "MEMBERS_COUNT_UNREADABLE")
+            self.report("members_count", "MEMBERS_COUNT_UNREADABLE")
             return 0
+        if listed > 1 and listed != count:
+            self.report("members_count", "MEMBERS_COUNT_DIFFERS")
         return count
 
     def _phone(self) -> str | None:
         value = self.values.get("phone")
-        if is_blank(value) or (isinstance(value, str) and fold(value) in cells.NO_GROUP):
+        if is_blank(value) or cells.says_nothing(value):
             return None
         written, _ = cells.digits(value)
         if len(written) in (9, 10) and written[0] in "135789":
             written = "0" + written
-        return self._checked("phone", identifiers.phone(written))
+        checked = identifiers.phone(written)
+        if checked.value is None and isinstance(value, str):
+            checked = self._first_phone(value) or checked
+        for code in (checked.problem, *checked.warnings):
+            if code is not None:
+                self.report("phone", code)
+        return checked.value
+
+    def _first_phone(self, written: str) -> identifiers.Checked | None:
+        """The first of several numbers in a cell, or the only one among words."""
+        found: list[identifiers.Checked] = []
+        for part in _BETWEEN_PHONES.split(written):
+            for number in _PHONE_WITHIN.findall(part):
+                checked = identifiers.phone(number if number[0] in "0+8" else f"0{number}")
+                if checked.value is not None and checked not in found:
+                    found.append(checked)
+        if len(found) > 1:
+            self.report("phone", "PHONE_SECOND_DROPPED")
+        return found[0] if found else None
 
     def _has_smartphone(self) -> bool:
-        value = self._present("has_smartphone", "SMARTPHONE_MISSING")
+        """Whether there is a smartphone: said outright, by a tick that there is none, by how many there are."""
+        values = self.values
+        if is_blank(values.get("has_smartphone")) and not is_blank(lacking := values.get("no_smartphone")):
+            answer = cells.yes_no(lacking)
+            if answer is None:
+                self.report("has_smartphone", "SMARTPHONE_UNKNOWN", lacking)
+            return answer is False
+        value = self.present("has_smartphone", "SMARTPHONE_MISSING")
         answer = None if value is None else cells.yes_no(value)
         if value is not None and answer is None:
-            self._report("has_smartphone", "SMARTPHONE_UNKNOWN")
+            answer = cells.count(value) is not None or None
+            if answer is None:
+                self.report("has_smartphone", "SMARTPHONE_UNKNOWN")
+        if answer and cells.yes_no(values.get("no_smartphone")):
+            self.report("has_smartphone", "SMARTPHONE_UNKNOWN")
         return bool(answer)
 
     def _priority_group(self) -> PriorityGroup | None:
         value = self.values.get("priority_group")
+        if cells.says_nothing(value):
+            if cells.yes_no(self.values.get("merit")):
+                return "merit"
+            return "social_policy" if cells.yes_no(self.values.get("social_policy")) else None
         group = cells.priority_group(value)
-        if group is None and not is_blank(value) and fold(cells.text(value)) not in cells.NO_GROUP:
-            self._report("priority_group", "PRIORITY_GROUP_UNKNOWN")
+        if group is None:
+            self.report("priority_group", "PRIORITY_GROUP_UNKNOWN")
         return group
 
-    def _checked(self, field: str, checked: identifiers.Checked) -> str | None:
-        """An identifier's value; its problem and its doubts become problems of the row."""
-        if checked.problem is not None:
-            self._report(field, checked.problem)
-        for doubt in checked.warnings:
-            self._report(field, doubt)
-        return checked.value
+    def _residence(self) -> str:
+        value = self.values.get("residence")
+        if is_blank(value):
+            return "permanent"
+        found = cells.residence(value)
+        if found is None:
+            self.report("residence", "RESIDENCE_UNKNOWN")
+        return found or "permanent"
+
+    def _devices(self) -> list[DeviceReceived]:
+        """What the household was given before: ticked, or the device, the programme, the year in words."""
+        return [
+            _device(kind, self.values[name])
+            for name, kind in _DEVICES.items()
+            if name in self.values
+            and not cells.says_nothing(self.values[name])
+            and cells.yes_no(self.values[name]) is not False
+        ]
+
+    def _conflict(self) -> str:
+        value = self.values.get("conflict")
+        if cells.says_nothing(value) or cells.yes_no(value) is False:
+            return ""
+        return "Có" if cells.yes_no(value) else cells.text(value)
+
+
+def _says_poor(value: Cell) -> bool:
+    """Whether "N" in a column to tick stands for nghèo and not for no."""
+    return cells.poverty_status(value) in ("poor", "near_poor")
+
+
+def _device(kind: str, value: Cell) -> DeviceReceived:
+    if cells.yes_no(value):
+        return DeviceReceived(kind, "")
+    written = cells.text(value)
+    folded = fold(written)
+    named = next((device for word, device in _DEVICE_WORDS if word in folded), kind)
+    year = _YEAR_WITHIN.search(written)
+    return DeviceReceived(named, written, int(year[0]) if year else None)

@@ -5,6 +5,7 @@ words, with combinations, numbers and filters, and deep inside a result. Each an
 searched in the area, up to 50 names unsealed, the reading recorded. Relays and consumers are paused.
 """
 
+import argparse
 import base64
 import random
 from collections.abc import Callable, Sequence
@@ -24,8 +25,10 @@ from shared.web.paging import encode_cursor
 from songban.stack import Stack
 from songban.story import gateway_of
 
-CLIENTS = 4
+CLIENTS = 2
+AUDITORS = 20
 TARGET_MS = 50
+WARM_UP = 20
 MIDDLE = FIRST_DAY + timedelta(days=DAYS / 2)
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -78,6 +81,7 @@ def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--applications", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=200, help="of each kind in each scope")
+    parser.add_argument("--clients", type=int, default=CLIENTS)
     options = parser.parse_args()
     with (
         stack() as made,
@@ -87,10 +91,10 @@ def main() -> None:
         pieces = fill(made, options.applications)
         bare = bare_calls(made, options.applications, options.requests)
         with quiet(made):
-            loads = {"bare read by primary key": send(bare_url, bare, CLIENTS)}
+            loads = {"bare read by primary key": send(bare_url, bare, options.clients)}
             for scope, actors in scopes(pieces).items():
-                loads |= measure(made, scope, actors, pieces, options.requests)
-            loads["bare read by primary key, again"] = send(bare_url, bare, CLIENTS)
+                loads |= measure(made, scope, actors, pieces, options)
+            loads["bare read by primary key, again"] = send(bare_url, bare, options.clients)
     rows = [
         {
             "what": what,
@@ -110,6 +114,7 @@ def main() -> None:
         rows,
         options.json,
         applications=options.applications,
+        clients=options.clients,
         slowest_p95_ms=slowest,
         target_ms=TARGET_MS,
     )
@@ -153,21 +158,21 @@ def scopes(pieces: Sequence[Piece]) -> dict[str, list[Actor]]:
             Actor(f"officer-{place}", roles=officer, commune=place, province=of) for place, of in communes
         ],
         "province": [Actor(f"manager-{place}", roles=manager, province=place) for place in provinces],
-        "country": [Actor(f"auditor-{number}", roles=auditor) for number in range(CLIENTS)],
+        "country": [Actor(f"auditor-{number}", roles=auditor) for number in range(AUDITORS)],
     }
 
 
 def measure(
-    made: Stack, scope: str, actors: Sequence[Actor], pieces: Sequence[Piece], requests: int
+    made: Stack, scope: str, actors: Sequence[Actor], pieces: Sequence[Piece], options: argparse.Namespace
 ) -> dict[str, Load]:
     """Each kind of search in a scope; a first round that is not counted makes the server's plans."""
     gateway, loads = gateway_of(made), dict[str, Load]()
     tokens = [gateway.token(actor) for actor in actors]
     for kind, query in KINDS.items():
         dice = Dice(len(loads), pieces)
-        calls = [call(dice.choice(tokens), query(dice)) for _ in range(requests)]
-        send(made.url("applications"), calls[: 5 * CLIENTS], CLIENTS)
-        loads[f"{scope}: {kind}"] = send(made.url("applications"), calls, CLIENTS)
+        calls = [call(dice.choice(tokens), query(dice)) for _ in range(options.requests)]
+        send(made.url("applications"), calls[:WARM_UP], options.clients)
+        loads[f"{scope}: {kind}"] = send(made.url("applications"), calls, options.clients)
     return loads
 
 

@@ -89,7 +89,6 @@ class Search:
         """The rows behind `after`, newest first, and where the next page begins."""
         if self.sought.person or self.sought.application_id:
             return self._cut(self._rows(self._looked_up(after)))
-        self.session.execute(_ALONE)
         if self._commune is None and self._rare():
             found = self._rows(self._by_words(after))
             if found[0].number <= RARE:
@@ -199,6 +198,7 @@ class Search:
     def _rare(self) -> bool:
         """Whether the index of words serves this search, as far as the planner's statistics know them."""
         words, province = self.sought.words, self.actor.province
+        self.session.execute(_ALONE)
         if not words:
             return False
         together, *each = _expected(self.session, [(words, province), *(((word,), None) for word in words)])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from services.eligibility.simulating import Report
 
 SHOWN_COMMUNES = 30
+WIDTH = 130
+"""Columns that the widest table needs, so that no number is cut."""
 SHOWN_DIFFERENCES = 100
 
 
@@ -105,14 +107,14 @@ def _draw(report: "Report", file: Path, language: str) -> None:
 def _show(report: "Report", language: str) -> None:
     from services.eligibility.simulating.tables import headline, note_on_groups, tables
 
-    out = Console()
+    out = Console(width=max(Console().width, WIDTH))
     for sentence in headline(report, language):
         out.print(sentence, highlight=False, markup=False)
     for table in tables(report, language):
         drawn = Table(title=table.title)
         for place, head in enumerate(table.heads):
             right = any(isinstance(row[place], int) for row in table.rows)
-            drawn.add_column(head, justify="right" if right else "left")
+            drawn.add_column(head, justify="right" if right else "left", no_wrap=right)
         rows = table.rows if table.name != "communes" else _most_changed(table.rows)
         for row in rows:
             drawn.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in row))

@@ -133,7 +133,7 @@ def _overdue(database: Database) -> Finding:
     if late:
         provinces = ", ".join(sorted({one.province for one in late}))
         says += f", the oldest since {late[0].due_on} (provinces {provinces})"
-    remedy = "see deploy/runbooks/overdue-cases.md: the province takes them on (`GET /referrals?overdue=true`)"
+    remedy = "see deploy/runbooks/overdue-cases.md: the province takes them (`GET /referrals?overdue=true`)"
     return Finding("referred cases", not late, says, remedy)
 
 

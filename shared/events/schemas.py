@@ -204,8 +204,8 @@ class EligibilityReviewed(EligibilityAssessed):
 
 
 class EligibilityObjected(_Case):
-    """Somebody objected to a posted list: the case left it and goes to a person. `sealed` holds the ground and
-    the words."""
+    """Somebody objected to a posted list: the case left it and goes to a person. `sealed` holds the ground
+    and the words."""
 
     list_id = uuid_field()
     sealed = sealed_field()
@@ -277,7 +277,7 @@ class BudgetAllocated(_Budget):
 
 
 class BudgetAdjusted(_Budget):
-    """`change` may be negative: money taken back before it was promised, to the budget above if there is one."""
+    """`change` may be negative: money taken back before it was promised, to the budget above, if any."""
 
     change = fields.Integer(
         required=True, strict=True, validate=validate.Range(min=-MAX_INTEGER, max=MAX_INTEGER)

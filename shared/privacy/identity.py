@@ -32,7 +32,7 @@ class IdentityHasher:
         return self._hash("imei", imei)
 
     def imei_block(self, imei: str) -> str:
-        """Of the handset's type and the hundred its serial number lies in: handsets of one carton share it."""
+        """Of the handset's type and the hundred its serial number lies in: one carton shares it."""
         return self._hash("imei_block", imei[:12])
 
     def word(self, folded_word: str) -> int:

@@ -1,4 +1,4 @@
-"""Taking a redemption back: two people, in time, before it is claimed; the voucher, its money, its handset."""
+"""Taking a redemption back: two people, in time, before it is claimed; voucher, money, handset."""
 
 from typing import Any
 

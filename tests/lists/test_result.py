@@ -139,7 +139,8 @@ def test_what_no_cell_can_hold_is_left_out() -> None:
 
 def test_long_numbers_and_dates_stay_readable() -> None:
     known = KNOWN[0]
-    assert known.birth_date and known.citizen_id
+    assert known.birth_date
+    assert known.citizen_id
     chosen = columns(
         birth_date=("Ngày sinh", lambda one: one.birth_date),
         citizen_id=("CCCD", lambda one: int(one.citizen_id)),

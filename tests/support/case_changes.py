@@ -50,7 +50,9 @@ def types(bench: Bench, one: dict[str, Any]) -> list[str]:
 
 
 def places(bench: Bench, one: dict[str, Any]) -> list[str]:
-    statement = "SELECT DISTINCT hash FROM place_claim WHERE application_id = :id AND kind = 'person' ORDER BY hash"
+    statement = (
+        "SELECT DISTINCT hash FROM place_claim WHERE application_id = :id AND kind = 'person' ORDER BY hash"
+    )
     return [row.hash for row in bench.sql(statement, id=one["application_id"])]
 
 

@@ -168,7 +168,7 @@ def _stacks(rows: Rows, merges: Sequence[Merge], first: int, last: int) -> list[
 
 
 def _level(rows: Rows, merges: Sequence[Merge], row: int, width: int, last: int) -> list[tuple[str, bool]]:
-    """One row's titles with whether each spans columns: by its merge, or because none but lower ones follow."""
+    """One row's titles with whether each spans columns: by its merge, or as none but lower ones follow."""
     own = [nfc(cell) if isinstance(cell, str) else "" for cell in rows[row]] + [""] * (width - len(rows[row]))
     level = [(text, False) for text in own]
     for merge in merges:

@@ -189,7 +189,7 @@ class _Reading:
 
 
 def _is_told_apart(values: Mapping[str, Cell]) -> bool:
-    """Whether an identity number or a birth date stands in a row; totals put counts into some of these columns."""
+    """Whether an identity number or a birth date stands in a row; totals put counts into some of these."""
     for name in _NUMBERS:
         value = values.get(name)
         if isinstance(value, float | int) and value > _SMALLEST_NUMBER:

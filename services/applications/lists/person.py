@@ -59,7 +59,7 @@ class Reader:
         return None
 
     def person(self, *, head: bool) -> Person:
-        """Everything of one person; what a head must have and a member may lack is reported for heads only."""
+        """Everything of one person; what a head must have and a member may lack is told of heads only."""
         citizen_id, cmnd = self._identity(head=head)
         born, year = self._birth(citizen_id, head=head)
         sex = self._sex(citizen_id, head=head)
@@ -110,7 +110,7 @@ class Reader:
         )
 
     def _birth_cell(self) -> Cell:
-        """The cell that holds the birth: its own, of the year, of the sex's column, or day, month, year apart."""
+        """The cell that holds the birth: its own, of the year, of the sex's column, or three apart."""
         values = self.values
         value = values.get("birth_date")
         if not is_blank(value):
@@ -165,7 +165,7 @@ class Reader:
         return self._sex_of(citizen_id, head=head)
 
     def _is_ticked(self, name: str) -> bool:
-        """Whether the column of a sex holds a tick, the sex's own name, or the birth date of such a person."""
+        """Whether the column of a sex holds a tick, the sex's own name, or such a person's birth date."""
         value = self.values.get(name)
         if is_blank(value):
             return False

@@ -30,7 +30,7 @@ def read_list(
     """The households of an officers' list, or why none of it can be read. Never raises for any content.
 
     .xlsx, .xlsm, .xls, .ods and text with separators; the content decides, then the name. Every sheet with a
-    full header is read, row numbers are the sheet's own. `mapping`: column letter ("C") or title (as folded by
+    full header is read, row numbers are the sheet's own. `mapping`: column letter ("C") or title (folded by
     `columns.title_key`) → field of `columns.FIELDS`, "" to ignore the column; it overrules what was found.
 
     A list must have columns for the name, the ethnic group and: a birth date or year (a 12-digit citizen id
@@ -38,7 +38,7 @@ def read_list(
     poverty status (in words, as columns to tick, as lines between the rows, or "Danh sách hộ nghèo" above).
     An officer whose list lacks other columns is told so once, and each row says what it lacks: a household
     without a citizen id is taken with a warning, its sex is read from the id if there is one; how many live
-    there (unless they are listed) and whether they have a smartphone nobody can guess, so such rows are refused.
+    there (unless they are listed) and whether they have a smartphone nobody can guess: such rows are refused.
     """
     limits = limits or Limits()
     if len(data) > limits.max_bytes:

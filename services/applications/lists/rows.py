@@ -63,7 +63,7 @@ class ParsedRow:
 def parse_row(row: ListRow, context: RowContext) -> ParsedRow:
     """The household of one row. Fields are read even after one failed, so that all problems show at once.
 
-    Problems of a member's line bear that line's number. Codes of the warnings travel with the draft (`doubts`).
+    Problems of a member's line bear its number. Codes of the warnings travel with the draft (`doubts`).
     """
     reading = _Reading(row, context)
     draft = reading.household()
@@ -218,7 +218,7 @@ class _Reading(Reader):
         return found[0] if found else None
 
     def _has_smartphone(self) -> bool:
-        """Whether there is a smartphone: said outright, by a tick that there is none, by how many there are."""
+        """Whether there is a smartphone: said outright, by a tick that there is none, by a number."""
         values = self.values
         if is_blank(values.get("has_smartphone")) and not is_blank(lacking := values.get("no_smartphone")):
             answer = cells.yes_no(lacking)

@@ -1,7 +1,7 @@
 """From the titles over a column, one or several rows high, to the field it holds; neighbours may decide.
 
-"Số" under "Giấy chứng nhận" is the certificate's number; "Nam" under "Ngày, tháng, năm sinh" is the birth date
-of a man; "Ngày cấp" behind "Số CCCD" belongs to the card and not to the poverty certificate.
+"Số" under "Giấy chứng nhận" is the certificate's number; "Nam" under "Ngày, tháng, năm sinh" is the birth
+date of a man; "Ngày cấp" behind "Số CCCD" belongs to the card and not to the poverty certificate.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,8 @@ from shared.reference.text import fold
 _GROUP = "thon|ban|xom|ap|buon|to|trang|khu|khom|doi|muc|phan|nhom"
 _BEGINNING = "tong cong|tong so|tong|cong|luy ke|mang sang|chuyen sang|toan xa|toan thon|toan ban|total"
 _TOTAL = re.compile(
-    rf"(?:{_BEGINNING})(?:\s*[:(\d=].*|\s(?:\d|so |cong |ho\b|khau\b|toan |chung|danh sach|(?:{_GROUP}) |i+\b).*|)"
+    rf"(?:{_BEGINNING})(?:\s*[:(\d=].*"
+    rf"|\s(?:\d|so |cong |ho\b|khau\b|toan |chung|danh sach|(?:{_GROUP}) |i+\b).*|)"
 )
 _OF_A_GROUP = re.compile(rf"(?:cong|luy ke|mang sang|chuyen sang|toan (?:thon|ban))|.*\s(?:{_GROUP}) ")
 _PLACE_NUMBER = re.compile(rf"\b(?:{_GROUP}|nam)\s+\d+", re.ASCII)

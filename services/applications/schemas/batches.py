@@ -78,9 +78,7 @@ class Unread(fields.Nested):
 
 
 class BatchRequest(Strict):
-    items = fields.List(
-        Unread(BatchItem), required=True, validate=validate.Length(min=1, max=MOST_ITEMS)
-    )
+    items = fields.List(Unread(BatchItem), required=True, validate=validate.Length(min=1, max=MOST_ITEMS))
 
 
 class BatchResult(Schema):

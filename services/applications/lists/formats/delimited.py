@@ -91,8 +91,11 @@ def _sense(sample: str) -> float:
 
 def _parsed(text: str, separator: str, most: int, *, quoted: bool = True) -> list[list[str]]:
     """At most one row more than `most`, so that too many show."""
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting)
+    file = io.StringIO(text, newline="")
+    if quoted:
+        lines = csv.reader(file, delimiter=separator)
+    else:
+        lines = csv.reader(file, delimiter=separator, quoting=csv.QUOTE_NONE)
     try:
         return [row for row, _ in zip(lines, range(most + 1), strict=False)]
     except csv.Error as error:

@@ -1,8 +1,9 @@
 """What a zipped workbook (.xlsx) would cost, found out before the fast parser may touch it.
 
 The parser lays a sheet out as one dense block of cells and believes how many texts a file says it has; where
-memory runs out it stops the whole process: five kilobytes with one value in the last cell are enough. So every member is unpacked with a limit and its XML is walked once for how far its cells reach and how much
-text they repeat.
+memory runs out it stops the whole process: five kilobytes with one value in the last cell are enough. So
+every member is unpacked with a limit and its XML is walked once for how far its cells reach and how much text
+they repeat.
 """
 
 from xml.parsers import expat

@@ -6,6 +6,8 @@ for a new sheet. So all tries that a voucher will ever allow are 5 · (1 + 3) = 
 needs more gets a new voucher (`ending.reissue`).
 """
 
+from typing import Any
+
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
@@ -32,14 +34,14 @@ def count_wrong_pin(session: Session, voucher: Seen, actor: Actor) -> int:
     attempts = session.scalar(_COUNT_WRONG_PIN, {"voucher_id": voucher.voucher_id})
     left = PIN_ATTEMPTS - int(attempts) if attempts is not None else 0
     if attempts is not None and left == 0:
-        data = {
+        data: dict[str, Any] = {
             "application_id": voucher.application_id,
             "household_id": voucher.household_id,
             "programme_id": voucher.programme_id,
             "voucher_id": voucher.voucher_id,
             "shop_id": actor.shop_id,
         }
-        record(session, SERVICE, [NewEvent("voucher.locked.v1", data["application_id"], data, actor.subject)])
+        record(session, SERVICE, [NewEvent("voucher.locked.v1", voucher.application_id, data, actor.subject)])
     return left
 
 

@@ -196,7 +196,7 @@ def _inert(page: Any, text: str) -> Any:
     return cell
 
 
-def _formed(page: Any, value: float | datetime, number_format: str) -> Any:
+def _formed(page: Any, value: Any, number_format: str) -> Any:
     cell: Any = WriteOnlyCell(page, value=value)
     cell.number_format = number_format
     return cell

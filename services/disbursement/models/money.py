@@ -1,6 +1,7 @@
 """The programmes' money and the movements behind it. Amounts are whole đồng."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.orm import Mapped, MappedColumn, column_property, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from services.disbursement.models.base import Base, Moment, UuidText
 
@@ -68,7 +69,7 @@ class BudgetSpending(Base):
     posted: Mapped[int] = mapped_column(BigInteger)
 
 
-def _not_carried_over(budget_id: MappedColumn[str]) -> ScalarSelect[int]:
+def _not_carried_over(budget_id: Any) -> ScalarSelect[int]:
     total = func.coalesce(func.sum(BudgetSpending.posted), 0).cast(BigInteger)
     found = select(total).where(BudgetSpending.budget_id == budget_id.column)
     return found.correlate_except(BudgetSpending).scalar_subquery()

@@ -73,7 +73,7 @@ class Redemption(Base):
     sold_at: Mapped[datetime] = mapped_column(Moment)
     redeemed_at: Mapped[datetime] = mapped_column(Moment)
     reversed_at: Mapped[datetime | None] = mapped_column(Moment)
-    claim_id: Mapped[str | None] = mapped_column(UuidText, ForeignKey("claim.claim_id"))
+    claim_id: Mapped[str | None] = mapped_column(UuidText)
 
 
 class RedemptionImei(Base):

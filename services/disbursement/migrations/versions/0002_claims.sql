@@ -38,7 +38,7 @@ CREATE TABLE claim (
 
 CREATE INDEX claim_by_enterprise ON claim (enterprise_id, claim_id);
 
-ALTER TABLE redemption ADD COLUMN claim_id uuid REFERENCES claim (claim_id);
+ALTER TABLE redemption ADD COLUMN claim_id uuid;
 ALTER TABLE redemption ADD CONSTRAINT redemption_claimed_or_reversed
     CHECK (claim_id IS NULL OR reversed_at IS NULL);
 ALTER TABLE redemption ADD CONSTRAINT redemption_subsidy_key UNIQUE (redemption_id, subsidy);

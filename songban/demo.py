@@ -18,6 +18,7 @@ from songban.actors import (
     COMMUNE,
     ENTERPRISE,
     MANAGER,
+    MINISTRY,
     OFFICER,
     PROVINCE,
     SHOP,
@@ -57,7 +58,7 @@ class Demo:
         published = self.gateway.post("eligibility", "/programmes", MANAGER, {"document": document})
         programme_id = str(published["programme_id"])
         if self._budget(programme_id) == 0:
-            self._wait("budget", lambda: self._allocate(programme_id, int(document["budget"])))
+            self._wait("budget", lambda: self._allocate(programme_id, document))
         if not any(shop["shop_id"] == SHOP for shop in self._get("disbursement", "/shops", MANAGER)["items"]):
             self._open_shop()
         self._wait("programme known", lambda: self.knows(programme_id))
@@ -158,11 +159,12 @@ class Demo:
                 return 0
             raise
 
-    def _allocate(self, programme_id: str, amount: int) -> int:
+    def _allocate(self, programme_id: str, document: dict[str, Any]) -> int:
         """1 once disbursement has heard of the programme and so takes money for it."""
-        body = {"amount": amount, "document": "Dự toán trình diễn"}
+        body = {"amount": int(document["budget"]), "document": "Dự toán trình diễn"}
+        giver = MINISTRY if document["area"]["provinces"] == "national" else MANAGER
         try:
-            self.gateway.post("disbursement", f"/budgets/{programme_id}:allocate", MANAGER, body)
+            self.gateway.post("disbursement", f"/budgets/{programme_id}:allocate", giver, body)
         except Refused as refusal:
             if refusal.body.get("code") == "PROGRAMME_UNKNOWN":
                 return 0

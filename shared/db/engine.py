@@ -131,7 +131,7 @@ class Database:
         COMMIT that are saved."""
         with self._lock:
             if self._single is None:
-                self._single = self._connect(isolation_level="AUTOCOMMIT")
+                self._single = self._connect(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         with self._single.connect() as connection:
             yield Statements(connection)
 

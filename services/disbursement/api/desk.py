@@ -19,7 +19,7 @@ from shared.web import Page, Problem, current_actor, current_session, idempotent
 blp = Blueprint("desk", __name__, description="Redemptions afterwards")
 
 SHOPS = (Role.SHOP, Role.ENTERPRISE)
-DECIDERS = (Role.APPROVER, Role.MANAGER, Role.PAYER)
+DECIDERS = (Role.MANAGER, Role.PAYER)
 TOO_LATE = "REDEMPTION_REVERSED, REDEMPTION_CLAIMED, REVERSAL_TOO_LATE"
 
 
@@ -59,7 +59,7 @@ def ask_for_reversal(body: dict[str, Any], redemption_id: str) -> Any:
 @blp.get("/reversals")
 @blp.arguments(s.ReversalsQuery(), location="query")
 @blp.response(200, s.ReversalPage())
-@requires(*SHOPS, *DECIDERS, Role.AUDITOR)
+@requires(*SHOPS, *DECIDERS, Role.PAYER, Role.AUDITOR)
 def list_reversals(query: dict[str, Any]) -> Page:
     """What shops want to take back, newest first."""
     return desk_queries.reversals(current_session(), current_actor(), query)

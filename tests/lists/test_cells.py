@@ -15,6 +15,7 @@ VALUES: dict[str, Cell] = {
     "certificate_number": "12/GCN-HN.HCN", "certificate_date": "20/12/2025", "members_count": 7.0,
     "has_smartphone": "Không",
 }  # fmt: skip
+MORNING = datetime(1982, 3, 5, 7)  # noqa: DTZ001 - a cell has no zone
 NAM_DICH = RowContext(TODAY, commune="01075")
 
 
@@ -52,8 +53,8 @@ class TestBirth:
             ("Sinh ngày 5/3/1982", (5, 3)),
             ("05/03/1982 00:00:00", (5, 3)), ("5-Mar-1982", (5, 3)), ("5/3/1982 (giấy khai sinh)", (5, 3)),
             ("5,3,1982", (5, 3)), ("5\\3\\1982", (5, 3)), (30015.0, (5, 3)), ("30015", (5, 3)),
-            (date(1982, 3, 5), (5, 3)), (datetime(1982, 3, 5, 7), (5,
-            3)),  # noqa: DTZ001 - a cell has no zone
+            (date(1982, 3, 5), (5, 3)), (MORNING, (5,
+            3)),
             ("1982", None), (1982, None), ("năm 1982", None), ("Sn 1982", None), ("sinh năm 1982", None),
             ("3/1982", None), ("tháng 3/1982", None), ("tháng 3 năm 1982", None), ("00/00/1982", None),
             ("0/0/1982", None), ("--/--/1982", None), ("../../1982", None), ("00/3/1982", None),
@@ -296,6 +297,18 @@ class TestCertificate:
 
 
 class TestOtherColumns:
+    @pytest.mark.parametrize(
+        ("written", "code"),
+        [("Dao", "09"), ("Dao đỏ", "09"), ("Dao (Tiền)", "09"), ("Mông hoa", "08"), ("H'Mông trắng", "08"),
+         ("Nùng An", "07"), ("Dân tộc Tày", "02"), ("Cờ Lao", "47"), ("La Chí", None)],
+    )  # fmt: skip
+    def test_ethnic_groups_may_bear_their_branch(self, written: str, code: str | None) -> None:
+        assert draft(ethnicity=written).ethnicity == (code or draft(ethnicity="La Chí").ethnicity)
+
+    @pytest.mark.parametrize("written", ["Tày - Nùng", "Người", "đỏ", "Dao hay Tày", 9999.0])
+    def test_ethnic_groups_are_not_guessed(self, written: Cell) -> None:
+        assert codes(ethnicity=written) == ["ETHNICITY_UNKNOWN"]
+
     def test_devices_received_before(self) -> None:
         values: dict[str, Cell] = {
             "received_tablet": "x",

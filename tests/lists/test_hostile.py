@@ -1,4 +1,4 @@
-"""Files meant to do harm, or damaged: a clear refusal or inert text, never an exception, never a lost process."""
+"""Files meant to do harm, or damaged: a clear refusal or inert text, never an exception or a lost process."""
 
 import io
 import struct
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.applications.lists import Limits, ListProblem, ListTable, parse_row, read_list
+from services.applications.lists.formats import workbooks
 from services.applications.lists.formats.ole import CompoundFile
 from tests.lists import books, xls
 from tests.lists.books import content, csv_in, ods, xlsx, zipped_ods
@@ -215,6 +216,16 @@ def test_streams_are_found_by_name_in_any_case() -> None:
 def test_a_large_compound_file_lists_its_chains_in_further_sectors() -> None:
     body = b"0123456789abcdef" * 600_000
     assert CompoundFile(xls.compound({"Workbook": body})).stream("Workbook") == body
+
+
+def test_a_panic_of_the_fast_parser_is_a_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exception is no Exception and belongs to no module that could be imported."""
+    panic = type("PanicException", (BaseException,), {})
+    monkeypatch.setattr(workbooks, "_worksheet", lambda *_: (_ for _ in ()).throw(panic()))
+    assert refusal(GOOD["xlsx"]).code == "LIST_UNREADABLE"
+    monkeypatch.setattr(workbooks, "_worksheet", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        read_list(GOOD["xlsx"], "list.xlsx")
 
 
 BYTES = st.binary(max_size=300)

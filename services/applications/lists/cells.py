@@ -6,11 +6,12 @@ from typing import Literal
 
 from services.applications.household import PovertyStatus, PriorityGroup
 from services.applications.lists.table import Cell
+from shared.reference import ethnic_groups
 from shared.reference.text import fold, nfc
 
 _TICKS = frozenset("✓✔√☑☒✗✘×☓þ") | {"x", "v", "1", "*", "+", "u", "true"}
 """Folded words that only ever tick a box; þ and ü (u) are what the font Wingdings shows as a tick."""
-_YES = _TICKS | {"co", "yes", "y", "roi", "da co", "co roi", "da", "da nhan", "da duoc nhan"}
+_YES = _TICKS | {"co", "c", "yes", "y", "roi", "da co", "co roi", "da", "da nhan", "da duoc nhan"}
 _NO = frozenset({"khong", "chua", "no", "n", "false", "0", "khong co", "chua co", "k", "ko", "chua nhan"})
 
 _SEXES: dict[str, Literal["male", "female"]] = {
@@ -77,6 +78,11 @@ _RESIDENCES = {
     "kt2": "temporary", "kt3": "temporary", "kt4": "temporary", "luu tru": "temporary",
     "chua dang ky": "unregistered", "khong dang ky": "unregistered",
 }  # fmt: skip
+_BRANCH = re.compile(
+    r"\s(?:do|tien|ao dai|quan trang|quan chet|thanh y|lo gang|dai ban|hoa|trang|den|xanh|an|chao|loi)$"
+)
+"""What tells branches of one group apart: Dao đỏ, Mông hoa, Thái đen."""
+_PARENTHESES = re.compile(r"\s*\([^()]*\)\s*")
 _COUNT = re.compile(
     r"0*(\d{1,3})(?:\.0+)?\s*(?:nhan khau|khau|nguoi|thanh vien|nk|tv|k)?\s*(?:\([^()]*\))?", re.ASCII
 )
@@ -180,6 +186,16 @@ def relation(value: Cell) -> str | None:
     if words == ["ba"] and text(value).isascii():
         return "parent"  # Ba, a father in the South, is not Bà, a grandmother
     return _RELATIONS.get(words[0])
+
+
+def ethnic_group(value: Cell) -> str | None:
+    """The code (list B) of an ethnic group, its branch or a remark behind it or not: Dao đỏ, Nùng (An)."""
+    written = text(value)
+    group = ethnic_groups.find(written)
+    if group is None:
+        bare = _PARENTHESES.sub(" ", written)
+        group = ethnic_groups.find(bare) or ethnic_groups.find(_BRANCH.sub("", fold(bare)))
+    return group.code_gso if group else None
 
 
 def residence(value: Cell) -> str | None:

@@ -12,7 +12,13 @@ from services.applications.lists.synonyms import IGNORED, OTHER_PEOPLE, SYNONYMS
 from shared.reference.text import fold, nfc
 
 FIELDS = (*SYNONYMS, "given_name", "birth_day")
-"""Every field that a column can be said to hold (`mapping`); their meaning: see `rows.parse_row`."""
+"""Every field that a column can be said to hold (`mapping`). Those that are no field of a household as such:
+
+given_name: the second part of head_name; birth_day, birth_month: beside birth_year; male, female: a tick, or
+the birth date of somebody of that sex; poor, near_poor, not_poor, merit, social_policy, no_smartphone: ticks;
+address: where there is no village; household_number, member_name, relation: lists with a line for each
+person; received_…: devices of earlier programmes; certificate_place: who issued it.
+"""
 
 REQUIRED = ("head_name", "birth_date", "ethnicity", "village", "poverty_status")
 """Fields without which no household of a list can be told apart and assessed; other columns may be absent."""

@@ -11,7 +11,6 @@ from services.applications.lists.sections import Section, section_of, title_of
 from services.applications.lists.table import Cell, Sheet, is_blank
 from services.applications.lists.titles import Stack, assign
 from services.applications.lists.totals import declared_households, is_of_a_group, says_total
-from shared.reference import ethnic_groups
 from shared.reference.text import nfc
 
 _OF_ONE_PERSON = frozenset(
@@ -206,7 +205,7 @@ def _is_described(values: Mapping[str, Cell]) -> bool:
     if cells_of.relation(values.get("relation")) is not None:
         return True
     group = values.get("ethnicity")
-    return isinstance(group, str) and ethnic_groups.find(nfc(group)) is not None
+    return isinstance(group, str) and cells_of.ethnic_group(group) is not None
 
 
 def _says_total(cells: Sequence[Cell]) -> bool:

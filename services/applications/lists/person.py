@@ -9,7 +9,7 @@ from services.applications.household import Sex
 from services.applications.lists import cells, dates
 from services.applications.lists.problems import Problem, row_problem
 from services.applications.lists.table import Cell, ListRow, is_blank
-from shared.reference import ethnic_groups, identifiers
+from shared.reference import identifiers
 
 EARLIEST_BIRTH_YEAR = 1900
 _SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?\s*e\s*\+?\s*\d+", re.ASCII | re.IGNORECASE)
@@ -17,7 +17,6 @@ _TWELVE_DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _DECIMAL = re.compile(r"\d+\.\d{1,2}|\d+,\d{1,2}", re.ASCII)
 _NOISE = re.compile(r"[\s.\-–'’`]+")
 _LENGTH = 12
-_REMARK = re.compile(r"\s*\([^()]*\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +185,10 @@ class Reader:
             if head:
                 self.report("ethnicity", "ETHNICITY_MISSING")
             return None
-        written = cells.text(value)
-        group = ethnic_groups.find(written) or ethnic_groups.find(_REMARK.sub("", written))
+        group = cells.ethnic_group(value)
         if group is None:
             self.report("ethnicity", "ETHNICITY_UNKNOWN")
-            return None
-        return group.code_gso
+        return group
 
     def _identity(self, *, head: bool) -> tuple[str | None, str | None]:
         """Citizen id and CMND, one of them None: nine digits are a CMND, in whichever column."""

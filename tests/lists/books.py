@@ -39,7 +39,7 @@ def xlsx(*pages: Page) -> bytes:
 
 
 def with_shared_texts(data: bytes) -> bytes:
-    """The same workbook as Excel itself writes it: every text once in a table, cells with its number there."""
+    """The same workbook as Excel writes it: every text once in a table, and in the cells its number there."""
     places: dict[bytes, int] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as source:
         members = {one: source.read(one) for one in source.namelist()}
@@ -74,7 +74,7 @@ def _shared(found: re.Match[bytes], places: dict[bytes, int]) -> bytes:
 
 
 def ods(*pages: Page) -> bytes:
-    """As LibreOffice writes it: runs of blanks as one repeated cell, a last row repeated to the end of the sheet."""
+    """As LibreOffice writes it: blanks as one repeated cell, a last row repeated to the end of the sheet."""
     return zipped_ods(content("".join(map(_table, pages))))
 
 
@@ -93,7 +93,8 @@ def content(tables: str) -> str:
     hidden = '<style:style style:name="ta2"><style:table-properties table:display="false"/></style:style>'
     styles = f"<office:automatic-styles>{hidden}</office:automatic-styles>"
     body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
-    return f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {names}>{styles}{body}</office:document-content>'
+    document = f"<office:document-content {names}>{styles}{body}</office:document-content>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>{document}'
 
 
 def csv_text(page: Page, separator: str = ";") -> str:
@@ -126,7 +127,8 @@ def _table(page: Page) -> str:
         for column in range(left, right + 1)
     } - set(spans)
     rows = "".join(_row(at, row, spans, covered) for at, row in enumerate(page.rows))
-    rest = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    blank = '<table:table-cell table:number-columns-repeated="1024"/>'
+    rest = f'<table:table-row table:number-rows-repeated="1048000">{blank}</table:table-row>'
     style = ' table:style-name="ta2"' if page.hidden else ""
     return f"<table:table table:name={quoteattr(page.name)}{style}>{rows}{rest}</table:table>"
 

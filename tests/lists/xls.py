@@ -1,4 +1,4 @@
-"""Writing .xls (BIFF8 and BIFF5 in a compound file), with as little as readers need. Own code: no binaries here."""
+"""Writing .xls (BIFF8 and BIFF5 in a compound file) with as little as readers need: no binaries here."""
 
 import struct
 from collections.abc import Sequence

@@ -59,7 +59,7 @@ def ask_for_reversal(body: dict[str, Any], redemption_id: str) -> Any:
 @blp.get("/reversals")
 @blp.arguments(s.ReversalsQuery(), location="query")
 @blp.response(200, s.ReversalPage())
-@requires(*SHOPS, *DECIDERS, Role.PAYER, Role.AUDITOR)
+@requires(*SHOPS, *DECIDERS, Role.AUDITOR)
 def list_reversals(query: dict[str, Any]) -> Page:
     """What shops want to take back, newest first."""
     return desk_queries.reversals(current_session(), current_actor(), query)

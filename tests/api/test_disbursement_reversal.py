@@ -21,11 +21,9 @@ from tests.support.disbursement import (
     withdrawn,
 )
 from tests.support.service import (
-    APPROVER,
     AUDITOR,
     MANAGER,
     OFFICER,
-    OTHER_COMMUNE,
     Bench,
     actor,
     bench,
@@ -33,7 +31,7 @@ from tests.support.service import (
 )
 
 WHY = {"reason": "HANDSET_FAULTY", "note": "Máy không lên nguồn"}
-ELSEWHERE = actor(Role.APPROVER, subject="o-noi-khac", commune=OTHER_COMMUNE)
+ELSEWHERE = actor(Role.MANAGER, subject="o-noi-khac", commune=None, province="14")
 TELECOM = actor(Role.ENTERPRISE, subject="vien-thong", commune=None, enterprise_id="telecom-1")
 
 
@@ -75,7 +73,7 @@ def test_a_reversal_makes_voucher_money_and_handset_free_and_keeps_the_history(d
     paper, redemption_id = redeemed(desk)
     reversal_id = asked(desk, redemption_id)
     assert budget(desk)[3] == AMOUNT, "asking changes nothing"
-    done = post(desk, f"/reversals/{reversal_id}:confirm", APPROVER)
+    done = post(desk, f"/reversals/{reversal_id}:confirm", MANAGER)
     assert done.json == {"reversal_id": reversal_id, "redemption_id": redemption_id, "status": "confirmed"}
     assert budget(desk) == before
     assert broken(desk) == {}
@@ -132,10 +130,10 @@ def test_only_the_areas_deciders_see_and_decide_a_reversal(desk: Bench) -> None:
         assert refusal_of(post(desk, path, who), 403) == "ROLE_MISSING"
     shown = {
         who.subject: desk.call("GET", "/reversals?status=asked", who).json["items"]
-        for who in (APPROVER, CASHIER, TELECOM, AUDITOR, ELSEWHERE)
+        for who in (MANAGER, CASHIER, TELECOM, AUDITOR, ELSEWHERE)
     }
     assert {subject for subject, items in shown.items() if items} == {
-        APPROVER.subject,
+        MANAGER.subject,
         CASHIER.subject,
         TELECOM.subject,
         AUDITOR.subject,
@@ -145,7 +143,7 @@ def test_only_the_areas_deciders_see_and_decide_a_reversal(desk: Bench) -> None:
 def test_a_refused_reversal_leaves_the_redemption_and_can_be_asked_again(desk: Bench) -> None:
     _, redemption_id = redeemed(desk)
     reversal_id = asked(desk, redemption_id)
-    assert post(desk, f"/reversals/{reversal_id}:refuse", APPROVER).json["status"] == "refused"
+    assert post(desk, f"/reversals/{reversal_id}:refuse", MANAGER).json["status"] == "refused"
     assert refusal_of(post(desk, f"/reversals/{reversal_id}:confirm", MANAGER), 409) == "REVERSAL_DECIDED"
     assert budget(desk)[3] == AMOUNT
     assert asked(desk, redemption_id) != reversal_id
@@ -154,7 +152,7 @@ def test_a_refused_reversal_leaves_the_redemption_and_can_be_asked_again(desk: B
 
 def test_a_redemption_is_reversed_once(desk: Bench) -> None:
     _, redemption_id = redeemed(desk)
-    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", APPROVER)
+    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", MANAGER)
     answer = post(desk, f"/redemptions/{redemption_id}:reverse", CASHIER, WHY)
     assert refusal_of(answer, 409) == "REDEMPTION_REVERSED"
 
@@ -165,14 +163,14 @@ def test_a_claimed_redemption_is_not_reversed(desk: Bench) -> None:
     period = {"period_from": "2020-01-01", "period_to": "2099-12-31"}
     body = {"enterprise_id": "telecom-1", "programme_id": PROGRAMME, **period}
     assert post(desk, "/claims", TELECOM, body).status_code == 201
-    assert refusal_of(post(desk, f"/reversals/{reversal_id}:confirm", APPROVER), 409) == "REDEMPTION_CLAIMED"
+    assert refusal_of(post(desk, f"/reversals/{reversal_id}:confirm", MANAGER), 409) == "REDEMPTION_CLAIMED"
     assert desk.sql("SELECT status FROM reversal") == [("asked",)]
     assert budget(desk)[3] == AMOUNT
 
 
 def test_a_reversed_redemption_is_not_claimed(desk: Bench) -> None:
     _, redemption_id = redeemed(desk)
-    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", APPROVER)
+    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", MANAGER)
     period = {"period_from": "2020-01-01", "period_to": "2099-12-31"}
     body = {"enterprise_id": "telecom-1", "programme_id": PROGRAMME, **period}
     assert refusal_of(post(desk, "/claims", TELECOM, body), 409) == "CLAIM_EMPTY"
@@ -190,7 +188,7 @@ def test_a_redemption_is_reversed_within_the_programmes_days_else_the_settings(
     desk.sql("UPDATE redemption SET redeemed_at = redeemed_at - make_interval(days => :ago)", ago=days_ago)
     answer = post(desk, f"/redemptions/{redemption_id}:reverse", CASHIER, WHY)
     if works:
-        assert post(desk, f"/reversals/{answer.json['reversal_id']}:confirm", APPROVER).status_code == 200
+        assert post(desk, f"/reversals/{answer.json['reversal_id']}:confirm", MANAGER).status_code == 200
     else:
         assert refusal_of(answer, 409) == "REVERSAL_TOO_LATE"
         assert answer.json["facts"] == {"days": days_of_programme or 7}
@@ -200,7 +198,7 @@ def test_a_reversal_asked_in_time_and_confirmed_too_late_is_refused(desk: Bench)
     _, redemption_id = redeemed(desk)
     reversal_id = asked(desk, redemption_id)
     desk.sql("UPDATE redemption SET redeemed_at = redeemed_at - interval '8 days'")
-    assert refusal_of(post(desk, f"/reversals/{reversal_id}:confirm", APPROVER), 409) == "REVERSAL_TOO_LATE"
+    assert refusal_of(post(desk, f"/reversals/{reversal_id}:confirm", MANAGER), 409) == "REVERSAL_TOO_LATE"
 
 
 def test_money_that_returned_at_the_sale_is_reserved_again_or_the_reversal_waits() -> None:
@@ -213,11 +211,11 @@ def test_money_that_returned_at_the_sale_is_reserved_again_or_the_reversal_waits
     reversal_id = asked(desk, redemption_id)
     desk.take_in(approvals(1, amount=150_000, position=2))
     assert budget(desk) == (AMOUNT, 0, 150_000, 350_000)
-    short = post(desk, f"/reversals/{reversal_id}:confirm", APPROVER)
+    short = post(desk, f"/reversals/{reversal_id}:confirm", MANAGER)
     assert refusal_of(short, 409) == "BUDGET_TOO_SMALL"
     assert budget(desk) == (AMOUNT, 0, 150_000, 350_000)
     give_money(desk, AMOUNT)
-    assert post(desk, f"/reversals/{reversal_id}:confirm", APPROVER).status_code == 200
+    assert post(desk, f"/reversals/{reversal_id}:confirm", MANAGER).status_code == 200
     assert budget(desk) == (2 * AMOUNT, 350_000, 650_000, 0)
     assert broken(desk) == {}
 
@@ -230,7 +228,7 @@ def test_the_voucher_of_a_household_that_withdrew_meanwhile_is_cancelled_not_out
     desk.take_in(events)
     _, redemption_id = redeemed(desk)
     desk.take_in([withdrawn(approved)])
-    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", APPROVER)
+    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", MANAGER)
     assert desk.sql("SELECT status FROM voucher") == [("cancelled",)]
     assert budget(desk) == (AMOUNT, AMOUNT, 0, 0)
     assert broken(desk) == {}
@@ -239,7 +237,7 @@ def test_the_voucher_of_a_household_that_withdrew_meanwhile_is_cancelled_not_out
 def test_an_expired_voucher_that_comes_back_is_good_for_nothing(desk: Bench) -> None:
     paper, redemption_id = redeemed(desk)
     desk.sql("UPDATE voucher SET expires_on = '2020-01-01' WHERE status = 'redeemed'")
-    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", APPROVER)
+    post(desk, f"/reversals/{asked(desk, redemption_id)}:confirm", MANAGER)
     answer = post(desk, "/redemptions", CASHIER, sale(paper, imeis=[imei(5)]))
     assert refusal_of(answer, 409) == "VOUCHER_EXPIRED"
 

@@ -14,6 +14,7 @@ import yaml
 from benchmarks import households
 from services.eligibility.rules import load_document
 from songban.actors import APPROVER, MANAGER, OFFICER
+from songban.gateway import Refused
 from songban.stack import Stack
 from songban.story import gateway_of
 from tests.support.stack import TUYEN_QUANG, demo_on, whole_system
@@ -44,7 +45,18 @@ def open_programme(stack: Stack, number: int) -> str:
         gateway.post("eligibility", "/programmes", MANAGER, {"document": document})["programme_id"]
     )
     body = {"amount": VOUCHERS * AMOUNT, "document": "race"}
-    gateway.post("disbursement", f"/budgets/{programme_id}:allocate", MANAGER, body)
+
+    def funded() -> bool:
+        """Money goes to programmes that disbursement has heard of."""
+        try:
+            gateway.post("disbursement", f"/budgets/{programme_id}:allocate", MANAGER, body)
+        except Refused as refused:
+            if "PROGRAMME_UNKNOWN" not in str(refused):
+                raise
+            return False
+        return True
+
+    wait_for(funded, f"disbursement knows {programme_id}")
     return programme_id
 
 

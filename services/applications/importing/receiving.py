@@ -154,7 +154,9 @@ def commit_import(session: Session, import_id: str, actor: Actor) -> Refusal | N
         return None
     if found.forgotten_at is not None:
         return Refusal("LIST_FORGOTTEN")
-    return Refusal("LIST_STILL_CHECKED" if found.state == "checking" else "LIST_NOT_IMPORTABLE")
+    if found.state == "checking":
+        return Refusal("LIST_STILL_CHECKED")
+    return Refusal("LIST_NOT_IMPORTABLE")
 
 
 def correct_mapping(

@@ -21,13 +21,23 @@ def _sentences() -> dict[str, dict[str, str]]:
 def row_problem(row: ListRow, name: str, code: str, severity: Severity) -> Problem:
     """What is wrong with a row beyond what reading it shows."""
     said = _sentences()[code]
-    return Problem(row.number, name, code, severity, said["vi"], said["en"], row.sheet)
+    return Problem(
+        row=row.number,
+        field=name,
+        code=code,
+        severity=severity,
+        message_vi=said["vi"],
+        message_en=said["en"],
+        sheet=row.sheet,
+    )
 
 
 def list_warning(code: str) -> Problem:
     """What there is to know about a whole list (row 0)."""
     said = _sentences()[code]
-    return Problem(0, "", code, "warning", said["vi"], said["en"])
+    return Problem(
+        row=0, field="", code=code, severity="warning", message_vi=said["vi"], message_en=said["en"]
+    )
 
 
 def refusal_of(code: str, **facts: Any) -> ListProblem:

@@ -11,13 +11,15 @@ PIN_TRIES, UNLOCKS = 5, 3
 
 @dataclass
 class Paper:
-    """One case: `turn` is its place in the line, `budget` what pays for it."""
+    """One case: `turn` is its place in the line, `budget` what pays for it, `voucher` how its newest voucher
+    stands, if it ever had one."""
 
     place: Place
     amount: int
     turn: tuple[Any, ...]
     budget: str
     status: str = "waitlisted"
+    voucher: str = ""
     subsidy: int = 0
     tries: int = 0
     unlocks: int = 0
@@ -60,10 +62,12 @@ class Model:
         """Voucher or place in the line given up; money that was reserved is free."""
         if paper.status == "issued":
             self.shift(paper, "reserved", "available", paper.amount)
+            paper.voucher = status
         paper.status = status
 
     def redeem(self, paper: Paper, price: int) -> None:
-        paper.status, paper.subsidy = "redeemed", min(price, paper.amount)
+        paper.status = paper.voucher = "redeemed"
+        paper.subsidy = min(price, paper.amount)
         self.shift(paper, "reserved", "spent", paper.subsidy)
         self.shift(paper, "reserved", "available", paper.amount - paper.subsidy)
 
@@ -73,7 +77,8 @@ class Model:
             return False
         self.shift(paper, "spent", "reserved", paper.subsidy)
         self.shift(paper, "available", "reserved", missing)
-        paper.status, paper.subsidy = "issued", 0
+        paper.status = paper.voucher = "issued"
+        paper.subsidy = 0
         return True
 
     def serve(self) -> None:
@@ -86,4 +91,5 @@ class Model:
                 stopped.add(paper.budget)
                 continue
             self.shift(paper, "available", "reserved", paper.amount)
-            paper.status, paper.tries, paper.unlocks = "issued", 0, 0
+            paper.status = paper.voucher = "issued"
+            paper.tries = paper.unlocks = 0

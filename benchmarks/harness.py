@@ -72,16 +72,16 @@ def stack(broker: str = "embedded", **environment: str) -> Iterator[Stack]:
 
 
 @contextmanager
-def quiet(made: Stack) -> Iterator[None]:
+def quiet(made: Stack, but: str | None = None) -> Iterator[None]:
     """Pause the relays, consumers and jobs: a bare endpoint has nothing behind it that would share its cores.
 
-    What they cost is measured by `pipeline`, where everything runs.
+    What they cost is measured by `pipeline`, where everything runs. `but` is the one process that goes on.
     """
     state = json.loads((made.data / "processes.json").read_text())
     paused = [
         psutil.Process(process["pid"])
         for name, process in state.items()
-        if name.endswith(("-relay", "-consume", "-work"))
+        if name.endswith(("-relay", "-consume", "-work")) and name != but
     ]
     for process in paused:
         process.suspend()

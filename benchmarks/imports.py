@@ -36,6 +36,7 @@ from songban.stack import Stack
 from songban.story import ROOT, gateway_of
 
 TARGET, MOST_MEGABYTES = 1_500, 500
+WORKER = "applications-work"
 PROGRAMME = ROOT / "programmes" / "tuyen-quang-2026.yaml"
 TABLES = (HOUSEHOLD, household_key, PERSON, APPLICATION, event_log, outbox)
 
@@ -48,7 +49,7 @@ def main() -> None:
         gateway = gateway_of(made)
         programme_id = publish(gateway)
         first = households.write(made.data / "list-1.xlsx", options.rows, seed=1)
-        with quiet(made):
+        with quiet(made, but=WORKER):
             alone = imported(gateway, programme_id, first)
             megabytes = peak_megabytes(made)
             parse = parsed(first.read_bytes())
@@ -110,7 +111,7 @@ def imported(gateway: Gateway, programme_id: str, file: Path) -> float:
 
 def peak_megabytes(made: Stack) -> float:
     """The most memory that the worker ever held; where the kernel does not tell, what it holds now."""
-    pid = json.loads((made.data / "processes.json").read_text())["applications-work"]["pid"]
+    pid = json.loads((made.data / "processes.json").read_text())[WORKER]["pid"]
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return float(psutil.Process(pid).memory_info().rss / 2**20)

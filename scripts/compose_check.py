@@ -4,14 +4,12 @@ Every command must be one that `songban` has, every process must find its settin
 root, without limits, without a health check, or open to the world.
 """
 
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import yaml
 from click.testing import CliRunner
@@ -90,11 +88,10 @@ def _check_environment(name: str, service: dict[str, Any], secrets: dict[str, st
         found[key] = re.sub(r"\$\{(\w+)(?::-([^}]*)|[^}]*)\}", partial(_filled_in, secrets), str(value))
     command = service.get("command", [""])
     if command[0] in ROLES:
-        with mock.patch.dict(os.environ, found, clear=True):
-            try:
-                load(command[1])
-            except SettingsError as error:
-                yield f"{name}: {error}"
+        try:
+            load(command[1], found)
+        except SettingsError as error:
+            yield f"{name}: {error}"
 
 
 def _filled_in(secrets: dict[str, str], match: re.Match[str]) -> str:

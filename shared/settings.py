@@ -1,6 +1,7 @@
 """Settings of a process, from the environment only. A wrong or missing one stops it with a sentence."""
 
 import base64
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -121,9 +122,20 @@ class Settings:
     """Whom to tell when somebody asks a household for money: it stands on every voucher."""
 
 
-def load(service: str) -> Settings:
-    """The settings of `service`. Raises SettingsError."""
-    env = Env()
+class _Environment(Env):
+    """Reads a mapping instead of this process's environment, which all threads share."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self._given = values
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._given.get(env_key, default)
+
+
+def load(service: str, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `service`, from this process's environment or the given one. Raises SettingsError."""
+    env = _Environment(os.environ if environment is None else environment)
     try:
         with env.prefixed("SONGBAN_"):
             return _read(env, service)

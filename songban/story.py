@@ -1,14 +1,12 @@
 """The demo on a stack of its own, and the demo's programme and accounts on a stack that stays."""
 
 import json
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -49,8 +47,7 @@ def play_on_own_stack(
 
 def gateway_of(stack: Stack) -> Gateway:
     """A gateway to a stack of this process's own, whatever this process's environment says."""
-    with mock.patch.dict(os.environ, stack.environment):
-        return Gateway(load("portal"))
+    return Gateway(load("portal", stack.environment))
 
 
 def prepare_demo(stack: Stack) -> Iterator[str]:

@@ -2,11 +2,9 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import psycopg
 import pytest
@@ -92,8 +90,7 @@ class TestWholeStory:
 
     def test_every_decision_made_again_comes_out_the_same(self, played: Any) -> None:
         stack, funnel = played
-        with mock.patch.dict(os.environ, stack.environment):
-            report = rerun_ledger(load("audit"), load("eligibility"))
+        report = rerun_ledger(load("audit", stack.environment), load("eligibility", stack.environment))
         assert report.differences == []
         assert report.outcomes["eligible"] == funnel["eligible"]
         assert report.decisions == funnel["imported"]

@@ -2,8 +2,9 @@
 
 Nothing here writes a balance: a posting does, inside the database (`move_money`), and its CHECKs refuse what
 would overdraw a budget. The rows are hot: approvals and cancellations of a place all meet there. So each
-transaction posts last, after its vouchers, and commits; who moves several budgets takes them in the order of
-the tree. Redemptions, the most frequent of all, post into stripes beside the row and meet nobody.
+transaction posts last, after its vouchers, and commits; who moves several budgets, or serves those who wait
+for them, holds all of them first, in the order of the tree. Redemptions, the most frequent of all, post into
+stripes beside the row and meet nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +38,14 @@ _STANDINGS = text(
     FROM budget WHERE budget_id = ANY(CAST(:budget_ids AS text[]))
     """
 )
-_HOLD = text("SELECT available FROM budget WHERE budget_id = :budget_id FOR UPDATE")
+_HOLD = text(
+    """
+    SELECT budget_id, available FROM budget WHERE budget_id = ANY(CAST(:budget_ids AS text[]))
+    ORDER BY budget_id COLLATE "C" FOR NO KEY UPDATE
+    """
+)
+"""Not FOR UPDATE: who has spent into a new stripe holds the budget's key, and two such would wait for each
+other."""
 
 
 class BudgetTooSmall(Exception):
@@ -94,7 +102,10 @@ def _row(movement: Movement, moment: datetime) -> dict[str, Any]:
 
 
 def open_budget(session: Session, place: Place) -> bool:
-    """Make the budget of a place, empty, with those above it; False when it was there."""
+    """Make the budget of a place, empty, with those above it; False when it was there.
+
+    The caller holds those above that exist.
+    """
     opened = False
     above: str | None = None
     for budget_id in reversed(budget_ids(place)):
@@ -123,13 +134,22 @@ def charged(found: Mapping[str, Standing], place: Place) -> str:
     return next((one for one in budget_ids(place) if one in found), place.programme_id)
 
 
-def hold(session: Session, budget_id: str) -> int:
-    """Lock a budget's row until the commit, opening a programme's at need; returns what is available.
+def hold(session: Session, budget_ids: Iterable[str]) -> dict[str, int]:
+    """Lock budgets' rows until the commit, in the order of the tree, opening a programme's at need; returns
+    what is available in each of them that exists, the upper ones first.
 
-    Whoever brings money meanwhile waits, and then sees whom this transaction has put on the waitlist.
+    Whoever brings money meanwhile waits, and then sees whom this transaction has put on the waitlist. Whoever
+    opens a budget below one of them waits too (see `open_budget`).
     """
-    available = session.scalar(_HOLD, {"budget_id": budget_id})
-    if available is None:
-        open_budget(session, Place(budget_id, None, None))
-        available = session.execute(_HOLD, {"budget_id": budget_id}).scalar_one()
-    return int(available)
+    wanted = sorted(set(budget_ids))
+    held = _hold(session, wanted)
+    missing = [one for one in wanted if one not in held and "/" not in one]
+    if not missing:
+        return held
+    for programme_id in missing:
+        open_budget(session, Place(programme_id, None, None))
+    return _hold(session, wanted)
+
+
+def _hold(session: Session, wanted: list[str]) -> dict[str, int]:
+    return {row.budget_id: row.available for row in session.execute(_HOLD, {"budget_ids": wanted})}

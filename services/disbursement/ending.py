@@ -162,10 +162,13 @@ def _return_money(session: Session, ended: Sequence[tuple[Any, Envelope]], now: 
         for row, event in ended
         if row.voucher_id
     ]
-    budgets.post(session, movements, now)
     causes = {row.budget_id: event for row, event in reversed(ended)}
-    for budget_id in sorted(causes):
-        serve_waitlist(session, budget_id, budgets.hold(session, budget_id), now, causes[budget_id])
+    available = budgets.hold(session, causes)
+    budgets.post(session, movements, now)
+    for movement in movements:
+        available[movement.budget_id] += movement.amount
+    for budget_id, reach in available.items():
+        serve_waitlist(session, budget_id, reach, now, causes[budget_id])
 
 
 def _case(row: Any) -> dict[str, Any]:

@@ -132,28 +132,27 @@ def _issue_all(
 def _issue_what_fits(session: Session, promises: list[Promise], now: datetime, *, fresh: bool) -> None:
     """When the money is short: the budgets' rows first, then vouchers for as many as they pay for, in order,
     and the waitlist for the rest. Where somebody waits already, all stand in the one line."""
-    for budget_id, line in sorted(_held_lines(session, promises).items()):
-        available = budgets.hold(session, budget_id)
+    lines, available = _held_lines(session, promises)
+    for budget_id, line in sorted(lines.items()):
         if session.scalar(_SOMEBODY_WAITS, {"budget_id": budget_id}):
             put_on_waitlist(session, line, fresh=fresh)
-            serve_waitlist(session, budget_id, available, now)
+            serve_waitlist(session, budget_id, available[budget_id], now)
             continue
-        count = affordable([promise.amount for promise in line], available)
+        count = affordable([promise.amount for promise in line], available[budget_id])
         issue(session, line[:count], now, fresh=fresh)
         put_on_waitlist(session, line[count:], fresh=fresh)
 
 
-def _held_lines(session: Session, promises: list[Promise]) -> dict[str, list[Promise]]:
-    """The promises by the budget that pays, whose row is held: nobody can open a budget below it meanwhile,
-    so that nobody ever waits above the money that is meant for him."""
+def _held_lines(session: Session, promises: list[Promise]) -> tuple[dict[str, list[Promise]], dict[str, int]]:
+    """The promises by the budget that pays, whose row is held, and what is available in each: nobody can open
+    a budget below it meanwhile, so that nobody ever waits above the money that is meant for him."""
     while True:
         lines = _lines(promises)
-        for budget_id in sorted(lines):
-            budgets.hold(session, budget_id)
+        available = budgets.hold(session, lines)
         found = budgets.standings(session, {promise.place for promise in promises})
         promises = [replace(p, budget_id=budgets.charged(found, p.place)) for p in promises]
-        if _lines(promises).keys() == lines.keys():
-            return _lines(promises)
+        if _lines(promises).keys() <= available.keys():
+            return _lines(promises), available
 
 
 def _lines(promises: Sequence[Promise]) -> dict[str, list[Promise]]:

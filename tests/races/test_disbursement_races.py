@@ -2,7 +2,7 @@
 (check, then update) must break the promise, or the race would prove nothing."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -226,9 +226,16 @@ def test_control_without_holding_the_budget_some_wait_above_the_money_that_is_me
         assert opened.wait(timeout=30)
         everybody_waits(*arguments, **options)
 
-    monkeypatch.setattr(handlers, "_held_lines", lambda _session, promises: handlers._lines(promises))
+    def unheld(_session: Any, budget_ids: Iterable[str]) -> dict[str, int]:
+        return dict.fromkeys(budget_ids, AMOUNT - 1)
+
+    def looked_up_before(session: Any, promises: Any) -> tuple[Any, dict[str, int]]:
+        lines = handlers._lines(promises)
+        return lines, unheld(session, lines)
+
+    monkeypatch.setattr(handlers, "_held_lines", looked_up_before)
     monkeypatch.setattr(handlers, "put_on_waitlist", wait_after_the_opening)
-    monkeypatch.setattr(budgets, "hold", lambda _session, _budget_id: AMOUNT - 1)
+    monkeypatch.setattr(budgets, "hold", unheld)
     give_money(served.bench, AMOUNT - 1)
     waiting = threading.Thread(target=consume, args=(served.bench, approvals(3)))
     waiting.start()

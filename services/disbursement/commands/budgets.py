@@ -73,8 +73,10 @@ def _make(session: Session, changes: list[Change], actor: Actor, now: datetime) 
         return Refusal("PROGRAMME_UNKNOWN", programme_id=changes[0].place.programme_id)
     if not all(_may_change(actor, programme, change.place) for change in changes):
         return Refusal("OUTSIDE_AREA")
+    involved = {budget_id for change in changes for budget_id in budget_ids(change.place)}
     try:
         with session.begin_nested():
+            budgets.hold(session, involved)
             events = [_change(session, change, actor, now) for change in changes]
     except BudgetTooSmall:
         return Refusal("BUDGET_TOO_SMALL")
@@ -83,8 +85,8 @@ def _make(session: Session, changes: list[Change], actor: Actor, now: datetime) 
         for change, event in zip(changes, events, strict=True)
         for budget_id in budget_ids(change.place)[:2]
     }
-    for budget_id in sorted(causes):
-        serve_waitlist(session, budget_id, budgets.hold(session, budget_id), now, causes[budget_id])
+    for budget_id, available in budgets.hold(session, causes).items():
+        serve_waitlist(session, budget_id, available, now, causes[budget_id])
     return None
 
 

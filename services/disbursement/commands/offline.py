@@ -67,8 +67,7 @@ def take_in(session: Session, batch: Sequence[Sent], desk: Desk) -> list[Answer]
     returned: set[str] = set()
     for sent in sorted(batch, key=lambda sent: sent.sale.code if isinstance(sent.sale, Sale) else ""):
         answers[sent.sale_id] = _answer(session, sent, counter.shop_id, desk, returned)
-    for budget_id in sorted(returned):
-        available = budgets.hold(session, budget_id)
+    for budget_id, available in budgets.hold(session, returned).items():
         serve_waitlist(session, budget_id, available, desk.now)
     return [answers[sent.sale_id] for sent in batch]
 

@@ -118,8 +118,8 @@ def redeem_voucher(
         again = _ready(redemptions.look(session, till, sale.code, sale.phone, now), sale, pins, now)
         return again if isinstance(again, Refusal) else Refusal("IMEI_USED")
     if ready.shares.returned:
-        available = budgets.hold(session, ready.voucher.budget_id)
-        serve_waitlist(session, ready.voucher.budget_id, available, now, event)
+        for budget_id, available in budgets.hold(session, [ready.voucher.budget_id]).items():
+            serve_waitlist(session, budget_id, available, now, event)
     return _redemption(wanted, ready.voucher)
 
 

@@ -217,7 +217,7 @@ BEGIN
         END IF;
         INSERT INTO budget_spending AS spending (budget_id, stripe, posted)
         SELECT budget_id, pg_backend_pid() % 64, sum(amount) FROM made WHERE kind = 'post'
-        GROUP BY budget_id ORDER BY budget_id
+        GROUP BY budget_id ORDER BY budget_id COLLATE "C"
         ON CONFLICT (budget_id, stripe) DO UPDATE SET posted = spending.posted + excluded.posted;
     END IF;
     IF others = 0 THEN
@@ -236,7 +236,7 @@ BEGIN
                sum(CASE debit WHEN 'distributed' THEN amount ELSE 0 END
                    - CASE credit WHEN 'distributed' THEN amount ELSE 0 END) AS distributed
         FROM made WHERE kind <> 'post'
-        GROUP BY budget_id ORDER BY budget_id
+        GROUP BY budget_id ORDER BY budget_id COLLATE "C"
     LOOP
         IF moved.spent < 0 THEN
             PERFORM carry_over(moved.budget_id);

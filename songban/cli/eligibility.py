@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from songban.cli.group import cli
-from songban.cli.options import DATA, console, load_settings
+from songban.cli.options import DATA, LANGUAGE, console, load_settings
 
 if TYPE_CHECKING:
     from services.eligibility.simulating import Report
@@ -36,7 +36,7 @@ def eligibility() -> None:
     help="The draft: a YAML file with its decision tables.",
 )
 @click.option("--against", help="The programme whose recorded cases are tried.  [default: the draft's id]")
-@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+@LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Also write a workbook.")
 @click.option(

@@ -29,6 +29,13 @@ BROKER = click.option(
     show_default=True,
     help="The event log: a PostgreSQL database, or Apache Kafka (jars by Maven, run on this machine's Java).",
 )
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["vi", "en"]),
+    default="vi",
+    show_default=True,
+    help="The language of what is written for people.",
+)
 
 
 def load_settings(data: Path) -> None:

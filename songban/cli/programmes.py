@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from songban.cli.group import cli
-from songban.cli.options import DATA, call_service
+from songban.cli.options import DATA, LANGUAGE, call_service
 
 if TYPE_CHECKING:
     from services.eligibility.rules import Programme
@@ -122,7 +122,7 @@ def _manager(found: "Programme", subject: str) -> Any:
 @DATA
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+@LANGUAGE
 @JSON
 def programme_diff(data: Path, old: str, new: str | None, language: str, as_json: bool) -> None:
     """Say in words what differs between OLD and NEW: fields, reasons, rows.

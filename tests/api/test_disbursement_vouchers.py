@@ -133,7 +133,7 @@ def test_the_job_expires_what_is_due_and_serves_who_waits(desk: Bench) -> None:
     assert refusal_of(redeem(desk, sale(due)), 409) == "VOUCHER_EXPIRED"
     assert redeem(desk, sale(good)).status_code == 201
     assert broken(desk) == {}
-    assert [job.name for job in JOBS] == ["expiry"]
+    assert "expiry" in [job.name for job in JOBS]
 
 
 def test_the_job_asks_to_go_on_while_more_may_be_due(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

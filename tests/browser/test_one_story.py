@@ -104,7 +104,7 @@ def refuse_an_empty_form(officer: Person) -> None:
     officer.page.goto("/applications/new")
     officer.press("Nộp hồ sơ")
     summary = officer.page.get_by_role("alert")
-    summary.get_by_role("link", name="Họ và tên chủ hộ: Hãy điền mục này").click()
+    summary.get_by_role("link", name="Họ và tên chủ hộ: Thiếu mục này").click()
     assert officer.page.evaluate("document.activeElement.id") == "head.name"
     officer.look("enter-refused")
     officer.errors.clear()  # chromium itself reports the 422

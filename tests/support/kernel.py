@@ -54,6 +54,7 @@ def case_id(name: str) -> str:
 def shop(shop_id: str, name: str = "Cửa hàng") -> NewEvent:
     """The simplest event of our catalogue: `shop.registered.v1`."""
     data = {"shop_id": shop_id, "enterprise_id": "telecom", "name": name, "commune": "01075"}
+    data |= {"hours": [], "daily_limit": None, "minute_limit": 60}
     return NewEvent("shop.registered.v1", shop_id, data, "manager")
 
 

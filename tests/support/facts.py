@@ -108,9 +108,6 @@ DEFAULTS: dict[str, Any] = {
     "settled": "granted",
 }
 
-_OWN: dict[str, dict[str, Any]] = {"alert.raised": {"redemptions": 12}}
-"""Where one type means something else by a field that several have."""
-
 _KEYS = {
     "programme": "programme_id",
     "budget": "programme_id",
@@ -128,8 +125,8 @@ _KEYS = {
 def fact(name: str, case: str = CASE, **data: Any) -> NewEvent:
     """A fact of type `name.v1`: the values above, `data` over them, only the fields its schema has."""
     event_type = CATALOGUE[f"{name}.v1"]
-    own = {"commune": None} if event_type.stream == "budget" else _OWN.get(name, {})
-    values = {**DEFAULTS, **own, "application_id": case, **data}
+    whole = {"commune": None} if event_type.stream == "budget" else {}
+    values = {**DEFAULTS, **whole, "application_id": case, **data}
     fitting = {field: values[field] for field in event_type.schema.fields}
     validate(event_type, fitting)
     key = values[_KEYS.get(event_type.stream, "application_id")]

@@ -69,9 +69,11 @@ def _paid(base: dict[str, str], rng: random.Random) -> Iterator[tuple[str, dict[
     decision = {"decision_number": "12/QĐ-UBND", "decision_date": "2026-11-20", "approved_by": "chu-tich"}
     more = {"programme_version": 1, "position": 1, "validity_days": 60}
     yield "eligibility.approved.v1", {**placed, **decision, **terms, **more}
-    yield "voucher.issued.v1", {**placed, **terms, "voucher_id": voucher, "expires_on": "2027-01-31"}
+    issued = {"budget_id": base["programme_id"], "voucher_id": voucher, "expires_on": "2027-01-31"}
+    yield "voucher.issued.v1", {**placed, **terms, **issued}
     if rng.random() < REDEEMED:
         sale = {"shop_id": "shop-1", "enterprise_id": "telecom-1", "imeis": [rng.randbytes(32).hex()]}
+        sale |= {"sold_by": "counter", "sold_on": "2026-11-23", "receipt": None}
         paid = {"model": "Điện thoại 4G", "price": SUBSIDY, "subsidy": SUBSIDY}
         yield (
             "voucher.redeemed.v1",

@@ -34,6 +34,9 @@ OPTIONS = {
     "jit": "off",
 }
 
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(16 * 2**20), "MALLOC_TOP_PAD_": str(2**20)}
+"""A backend keeps what it frees: glibc would give it back to the kernel after each statement and ask anew."""
+
 
 class PostgresFailed(RuntimeError):
     """The embedded PostgreSQL did not start; the message holds the end of its log."""
@@ -87,7 +90,12 @@ class EmbeddedPostgres:
             command += ["-c", f"{name}={value}"]
         with (self.directory.parent / "postgres.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, user=self._wheel.system_user, start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                user=self._wheel.system_user,
+                start_new_session=True,
+                env={**os.environ, **MALLOC},
             )
         return self._process
 

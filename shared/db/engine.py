@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import NullPool
 
 from shared.db.arrays import use_column_dumper
 
@@ -99,20 +100,17 @@ class Database:
 
     def __init__(self, url: str, name: str, pool_size: int = 8) -> None:
         self.url = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
-        self._name, self._pool_size = name, pool_size
-        self.engine = self._connect()
+        self._name = name
+        self.engine = self._connect(pool_size=pool_size, max_overflow=4, pool_timeout=10, pool_use_lifo=True)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._lock = threading.Lock()
-        self._single: sqlalchemy.Engine | None = None
+        self._thread = threading.local()
+        self._single: list[sqlalchemy.Connection] = []
 
     def _connect(self, **options: Any) -> sqlalchemy.Engine:
         engine = sqlalchemy.create_engine(
             self.url,
-            pool_size=self._pool_size,
-            max_overflow=4,
-            pool_timeout=10,
             pool_pre_ping=False,
-            pool_use_lifo=True,
             hide_parameters=True,  # errors are logged, and parameters may name a person
             connect_args={"application_name": self._name, "connect_timeout": 5, "options": PLANS},
             **options,
@@ -124,16 +122,20 @@ class Database:
         """A session that its caller commits and closes."""
         return self._sessions()
 
-    @contextmanager
-    def statements(self) -> Iterator[Statements]:
-        """Where each statement is a transaction of its own. The connections are others than those of
-        `session`, made when first asked for: switching one to and fro would cost more than the BEGIN and the
-        COMMIT that are saved."""
-        with self._lock:
-            if self._single is None:
-                self._single = self._connect(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
-        with self._single.connect() as connection:
-            yield Statements(connection)
+    def statements(self) -> Statements:
+        """Where each statement is a transaction of its own: a connection that this thread keeps.
+
+        Not one of the pool: to take one there and give it back costs as much as a statement, and switching
+        one to and fro between the two kinds more than the BEGIN and the COMMIT that are saved. One that
+        breaks is made anew by the next statement.
+        """
+        connection: sqlalchemy.Connection | None = getattr(self._thread, "connection", None)
+        if connection is None:
+            engine = self._connect(isolation_level="AUTOCOMMIT", poolclass=NullPool)
+            connection = self._thread.connection = engine.connect()
+            with self._lock:
+                self._single.append(connection)
+        return Statements(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -164,5 +166,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-        if self._single is not None:
-            self._single.dispose()
+        with self._lock:
+            for connection in self._single:
+                connection.close()
+            self._single.clear()
+            self._thread = threading.local()

@@ -4,12 +4,14 @@ Costs less than half of `session.execute` and is in the session's transaction al
 driver gives them (UUIDs as UUID, bytes as bytes).
 """
 
-from collections.abc import Mapping
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import psycopg
 from psycopg.pq import ExecStatus
-from psycopg.rows import namedtuple_row
+from psycopg.pq.abc import PGresult
+from psycopg.rows import tuple_row
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError
@@ -28,6 +30,7 @@ class Lean:
 
     def __init__(self, statement: str) -> None:
         self._sql = str(text(statement).compile(dialect=_DIALECT))
+        self._named: Callable[[Iterable[Any]], Any] | None = None
 
     def first(self, session: Connected, values: Mapping[str, Any]) -> Any:
         """Its first row, None when it returns none; otherwise as `all`."""
@@ -43,10 +46,12 @@ class Lean:
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)  # noqa: S101 - the one driver we use
         try:
-            with driver.cursor(row_factory=namedtuple_row) as cursor:
+            with driver.cursor(row_factory=tuple_row) as cursor:
                 cursor.execute(self._sql, values)
                 result = cursor.pgresult  # `description` would make an object for each column
-                return cursor.fetchall() if result and result.status == ExecStatus.TUPLES_OK else []
+                if result is None or result.status != ExecStatus.TUPLES_OK:
+                    return []
+                return list(map(self._named or self._name(result), cursor.fetchall()))
         except psycopg.Error as error:
             lost = driver.closed or driver.broken
             if lost:
@@ -54,3 +59,10 @@ class Lean:
             raise DBAPIError.instance(
                 self._sql, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost
             ) from error
+
+    def _name(self, result: PGresult) -> Callable[[Iterable[Any]], Any]:
+        """What makes a named tuple of a row; a statement's columns are always the same."""
+        columns = [(result.fname(place) or b"").decode() for place in range(result.nfields)]
+        row: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]
+        self._named = named = row._make
+        return named

@@ -8,8 +8,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
@@ -83,15 +82,12 @@ def current_session() -> Session:
     return cast("Session", g.session)
 
 
-@contextmanager
-def single_statements() -> Iterator[Statements | None]:
+def single_statements() -> Statements | None:
     """Where each statement is a transaction of its own: no BEGIN, no COMMIT, no round trips for them. None
     after clashes, when requests must queue up in a transaction."""
     if g.attempt > FREE_ATTEMPTS:
-        yield None
-        return
-    with g.database.statements() as statements:
-        yield statements
+        return None
+    return cast("Database", g.database).statements()
 
 
 def record_events(events: Sequence[NewEvent], *, fresh: bool = False) -> list[Envelope]:

@@ -12,13 +12,17 @@ from services.disbursement.models.money import CREDITS, DEBITS
 from shared.auth import Role
 from tests.support.disbursement import (
     AMOUNT,
+    CASHIER,
     FUND,
     PROGRAMME,
     approvals,
     broken,
     budget,
     give_money,
+    open_shop,
+    papers,
     published,
+    sale,
     withdrawn,
 )
 from tests.support.service import (
@@ -448,6 +452,35 @@ def test_the_database_keeps_the_accounts_of_each_kind_as_the_models_say(desk: Be
             made = desk.sql(f"SELECT {expression} FROM (VALUES (CAST(:kind AS text))) AS t (kind)", kind=kind)
             assert made == [(account,)], kind
     assert all(DEBITS[kind] != CREDITS[kind] for kind in DEBITS)
+
+
+@pytest.mark.parametrize("kind", sorted(DEBITS.keys() - {"post"}))
+def test_a_posting_moves_the_two_accounts_of_its_kind(desk: Bench, kind: str) -> None:
+    """A `post` goes into a stripe and needs a redeemed voucher: the redemptions' tests show it."""
+    give_money(desk, 6 * AMOUNT)
+    open_shop(desk)
+    desk.take_in(approvals(2))
+    give_money(desk, AMOUNT, province=PROVINCE)
+    bought = desk.call("POST", "/redemptions", CASHIER, json=sale(papers(desk)[0]), key=True)
+    assert bought.status_code == 201
+    by_decision = kind in ("allocate", "withdraw", "distribute", "collect")
+    about = ("NULL", "'46/QĐ-UBND'") if by_decision else ("gen_random_uuid()", "NULL")
+    before = accounts(desk)
+    desk.sql(POSTING.format(PROGRAMME, kind, 1, *about))
+    after = accounts(desk)
+    after[DEBITS[kind]] -= 1
+    after[CREDITS[kind]] += 1
+    assert after == before
+
+
+def accounts(desk: Bench) -> dict[str, int]:
+    """Each account of the programme's budget; `allocated`, where the money comes from, below zero."""
+    (row,) = desk.sql(
+        "SELECT available, reserved, spent, distributed, -allocated AS allocated FROM budget_now"
+        " WHERE budget_id = :budget_id",
+        budget_id=PROGRAMME,
+    )
+    return dict(row._mapping)
 
 
 def test_a_place_is_paid_from_its_own_budget_or_the_nearest_above() -> None:

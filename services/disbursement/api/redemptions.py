@@ -115,13 +115,13 @@ def create_redemption(body: dict[str, Any]) -> ResponseReturnValue:
         return under_key(partial(answer_refusal, till))
     if isinstance(sale, Refusal):
         return under_key(partial(answer_refusal, sale))
-    with single_statements() as session:
-        if session is not None:
-            kept = redeem_at_once(
-                session, sale, till, actor, pins(), now, lambda made: Kept(key, 201, JSON, _dump(made))
-            )
-            if kept is not None:
-                return Response(kept.body, kept.status, content_type=kept.content_type)
+    session = single_statements()
+    if session is not None:
+        kept = redeem_at_once(
+            session, sale, till, actor, pins(), now, lambda made: Kept(key, 201, JSON, _dump(made))
+        )
+        if kept is not None:
+            return Response(kept.body, kept.status, content_type=kept.content_type)
     return under_key(partial(_redeem, sale, till, now))
 
 

@@ -52,7 +52,7 @@ what the handset cost less); `reverse` and `retake` undo them."""
 
 def _account(accounts: dict[str, str]) -> Computed:
     cases = " ".join(f"WHEN '{kind}' THEN '{account}'" for kind, account in accounts.items())
-    return Computed(f"CASE kind {cases} END", persisted=True)
+    return Computed(f"CASE kind {cases} END", persisted=False)
 
 
 class BudgetSpending(Base):
@@ -139,8 +139,8 @@ class Posting(Base):
     posting_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     budget_id: Mapped[str]
     kind: Mapped[str]
-    debit: Mapped[str] = mapped_column(_account(DEBITS))
-    credit: Mapped[str] = mapped_column(_account(CREDITS))
+    debit: Mapped[str] = mapped_column(_account(DEBITS), nullable=True)
+    credit: Mapped[str] = mapped_column(_account(CREDITS), nullable=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     voucher_id: Mapped[str | None] = mapped_column(UuidText)
     event_id: Mapped[str] = mapped_column(UuidText)

@@ -14,7 +14,7 @@ ACCOUNTS = ("allocated", "available", "reserved", "spent", "distributed")
 _TURNOVER = text(
     """
     SELECT kind, debit, credit, count(*) AS postings, CAST(sum(amount) AS bigint) AS amount
-    FROM posting WHERE budget_id = :budget_id AND posted_at < :until
+    FROM journal WHERE budget_id = :budget_id AND posted_at < :until
     GROUP BY kind, debit, credit ORDER BY kind
     """
 )

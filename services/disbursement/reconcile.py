@@ -59,7 +59,7 @@ MONEY = (
                    CAST(sum(moved) FILTER (WHERE account = 'reserved') AS bigint) AS reserved,
                    CAST(sum(moved) FILTER (WHERE account = 'spent') AS bigint) AS spent,
                    CAST(sum(moved) FILTER (WHERE account = 'distributed') AS bigint) AS distributed
-            FROM posting, LATERAL (VALUES (debit, amount), (credit, -amount)) AS leg (account, moved)
+            FROM journal, LATERAL (VALUES (debit, amount), (credit, -amount)) AS leg (account, moved)
             GROUP BY budget_id
         ) AS sums USING (budget_id)
         WHERE (budget.allocated, budget.available, budget.reserved, budget.spent, budget.distributed)
@@ -159,12 +159,12 @@ VOUCHERS = (
             SELECT voucher_id,
                    count(*) FILTER (WHERE kind = 'reserve') AS reserves,
                    count(*) FILTER (WHERE kind = 'void') AS voids,
-                   CAST(sum(CASE debit WHEN 'reserved' THEN posting.amount ELSE 0 END
-                            - CASE credit WHEN 'reserved' THEN posting.amount ELSE 0 END) AS bigint) AS held,
-                   CAST(sum(CASE debit WHEN 'spent' THEN posting.amount ELSE 0 END
-                            - CASE credit WHEN 'spent' THEN posting.amount ELSE 0 END) AS bigint) AS spent,
-                   CAST(sum(posting.amount) FILTER (WHERE kind = 'reserve') AS bigint) AS reserved
-            FROM posting WHERE voucher_id IS NOT NULL GROUP BY voucher_id
+                   CAST(sum(CASE debit WHEN 'reserved' THEN journal.amount ELSE 0 END
+                            - CASE credit WHEN 'reserved' THEN journal.amount ELSE 0 END) AS bigint) AS held,
+                   CAST(sum(CASE debit WHEN 'spent' THEN journal.amount ELSE 0 END
+                            - CASE credit WHEN 'spent' THEN journal.amount ELSE 0 END) AS bigint) AS spent,
+                   CAST(sum(journal.amount) FILTER (WHERE kind = 'reserve') AS bigint) AS reserved
+            FROM journal WHERE voucher_id IS NOT NULL GROUP BY voucher_id
         ) AS moved USING (voucher_id)
         WHERE voucher.amount IS NULL OR reserves IS DISTINCT FROM 1 OR reserved <> voucher.amount
            OR NOT CASE

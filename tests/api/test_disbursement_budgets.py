@@ -437,26 +437,9 @@ def test_a_posting_to_a_budget_that_is_not_there_is_refused(desk: Bench) -> None
             desk.sql(POSTING.format("nowhere", kind, 1, "gen_random_uuid()", "NULL"))
 
 
-def test_the_database_keeps_the_accounts_of_each_kind_as_the_models_say(desk: Bench) -> None:
-    (debit, credit) = (
-        desk.sql(
-            "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute"
-            " ON attrelid = adrelid AND attnum = adnum"
-            " WHERE adrelid = 'posting'::regclass AND attname = :name",
-            name=name,
-        )[0][0]
-        for name in ("debit", "credit")
-    )
-    for expression, accounts in ((debit, DEBITS), (credit, CREDITS)):
-        for kind, account in accounts.items():
-            made = desk.sql(f"SELECT {expression} FROM (VALUES (CAST(:kind AS text))) AS t (kind)", kind=kind)
-            assert made == [(account,)], kind
-    assert all(DEBITS[kind] != CREDITS[kind] for kind in DEBITS)
-
-
 @pytest.mark.parametrize("kind", sorted(DEBITS.keys() - {"post"}))
 def test_a_posting_moves_the_two_accounts_of_its_kind(desk: Bench, kind: str) -> None:
-    """A `post` goes into a stripe and needs a redeemed voucher: the redemptions' tests show it."""
+    """And the journal names them. A `post` goes into a stripe and needs a redeemed voucher: here is one."""
     give_money(desk, 6 * AMOUNT)
     open_shop(desk)
     desk.take_in(approvals(2))
@@ -467,6 +450,9 @@ def test_a_posting_moves_the_two_accounts_of_its_kind(desk: Bench, kind: str) ->
     about = ("NULL", "'46/QĐ-UBND'") if by_decision else ("gen_random_uuid()", "NULL")
     before = accounts(desk)
     desk.sql(POSTING.format(PROGRAMME, kind, 1, *about))
+    named = dict(desk.sql("SELECT kind, ARRAY[debit, credit] FROM journal"))
+    assert named[kind] == [DEBITS[kind], CREDITS[kind]]
+    assert named["post"] == [DEBITS["post"], CREDITS["post"]]
     after = accounts(desk)
     after[DEBITS[kind]] -= 1
     after[CREDITS[kind]] += 1

@@ -136,44 +136,27 @@ CREATE TABLE waitlist (
 CREATE INDEX waitlist_order ON waitlist (budget_id, position, approved_at, application_id)
     WHERE status = 'waiting';
 
--- The journal: each row takes `amount` from the account `credit` of its budget and puts it into `debit`, so
--- that every posting balances by itself. `allocated` is where a budget's money comes from, the four others are
--- what it is now. The `kind` says which two accounts. (Virtual columns are empty in a trigger's transition table, so
--- `move_money` reads the kind; a test holds the two against each other.)
+-- The postings: each row takes `amount` from one account of its budget and puts it into another, so that every
+-- posting balances by itself; the `kind` says which, and the view `journal` names both. `allocated` is where a
+-- budget's money comes from, the four others are what it is now. (The kinds are a domain: a CHECK's text is read
+-- anew by every statement, a domain's once for each connection.)
+CREATE DOMAIN posting_kind AS text CONSTRAINT posting_kind_known CHECK (
+    VALUE IN (
+        'allocate', 'withdraw', 'distribute', 'collect',
+        'reserve', 'void', 'post', 'release', 'reverse', 'retake'
+    )
+);
+
 CREATE TABLE posting (
     posting_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     budget_id  text        NOT NULL,
-    kind       text        NOT NULL,
-    debit      text        GENERATED ALWAYS AS (
-        CASE kind
-            WHEN 'allocate' THEN 'available' WHEN 'withdraw' THEN 'allocated'
-            WHEN 'distribute' THEN 'distributed' WHEN 'collect' THEN 'available'
-            WHEN 'reserve' THEN 'reserved' WHEN 'void' THEN 'available'
-            WHEN 'post' THEN 'spent' WHEN 'release' THEN 'available'
-            WHEN 'reverse' THEN 'reserved' WHEN 'retake' THEN 'reserved'
-        END
-    ) VIRTUAL,
-    credit     text        GENERATED ALWAYS AS (
-        CASE kind
-            WHEN 'allocate' THEN 'allocated' WHEN 'withdraw' THEN 'available'
-            WHEN 'distribute' THEN 'available' WHEN 'collect' THEN 'distributed'
-            WHEN 'reserve' THEN 'available' WHEN 'void' THEN 'reserved'
-            WHEN 'post' THEN 'reserved' WHEN 'release' THEN 'reserved'
-            WHEN 'reverse' THEN 'spent' WHEN 'retake' THEN 'available'
-        END
-    ) VIRTUAL,
+    kind       posting_kind NOT NULL,
     amount     bigint      NOT NULL,
     voucher_id uuid,
     event_id   uuid        NOT NULL,
     document   text,
     reason     text,
     posted_at  timestamptz NOT NULL,
-    CONSTRAINT posting_kind_known CHECK (
-        kind IN (
-            'allocate', 'withdraw', 'distribute', 'collect',
-            'reserve', 'void', 'post', 'release', 'reverse', 'retake'
-        )
-    ),
     CONSTRAINT posting_amount_counts CHECK (amount > 0),
     CONSTRAINT posting_names_its_cause CHECK (
         (kind IN ('allocate', 'withdraw', 'distribute', 'collect')) = (voucher_id IS NULL)
@@ -181,6 +164,24 @@ CREATE TABLE posting (
     ),
     CONSTRAINT posting_once_per_event UNIQUE (event_id, kind)
 );
+
+CREATE VIEW journal AS
+SELECT posting.*,
+       CASE kind
+           WHEN 'allocate' THEN 'available' WHEN 'withdraw' THEN 'allocated'
+           WHEN 'distribute' THEN 'distributed' WHEN 'collect' THEN 'available'
+           WHEN 'reserve' THEN 'reserved' WHEN 'void' THEN 'available'
+           WHEN 'post' THEN 'spent' WHEN 'release' THEN 'available'
+           WHEN 'reverse' THEN 'reserved' WHEN 'retake' THEN 'reserved'
+       END AS debit,
+       CASE kind
+           WHEN 'allocate' THEN 'allocated' WHEN 'withdraw' THEN 'available'
+           WHEN 'distribute' THEN 'available' WHEN 'collect' THEN 'distributed'
+           WHEN 'reserve' THEN 'available' WHEN 'void' THEN 'reserved'
+           WHEN 'post' THEN 'reserved' WHEN 'release' THEN 'reserved'
+           WHEN 'reverse' THEN 'spent' WHEN 'retake' THEN 'available'
+       END AS credit
+FROM posting;
 
 CREATE TRIGGER posting_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON posting

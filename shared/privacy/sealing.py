@@ -3,11 +3,11 @@
 A sealed value moved to another household, event type or column does not open.
 """
 
-import base64
 import os
 from typing import Any
 
 import orjson
+import pybase64
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -42,12 +42,12 @@ def unseal_with(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
 
 def seal(key: bytes, value: Any, place: str) -> str:
     """A JSON value as base64 text, for an event or a text column."""
-    return base64.b64encode(seal_bytes(key, orjson.dumps(value), place)).decode()
+    return pybase64.b64encode_as_string(seal_bytes(key, orjson.dumps(value), place))
 
 
 def unseal(key: bytes, sealed: str, place: str) -> Any:
     """Raises Unreadable."""
     try:
-        return orjson.loads(unseal_bytes(key, base64.b64decode(sealed, validate=True), place))
+        return orjson.loads(unseal_bytes(key, pybase64.b64decode(sealed, validate=True), place))
     except ValueError as error:  # neither ASCII, base64 nor JSON
         raise Unreadable(f"{place}: is not sealed text") from error

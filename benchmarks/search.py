@@ -10,6 +10,7 @@ import base64
 import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from benchmarks import people, population
 from benchmarks.harness import Call, Load, arguments, bare_server, console, quiet, report, send, stack
 from benchmarks.intake import bare_database
 from benchmarks.population import DAYS, FIRST_DAY, Piece
+from benchmarks.search_plans import plans
 from shared.auth import Actor, Role
 from shared.web.paging import encode_cursor
 from songban.stack import Stack
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--applications", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=200, help="of each kind in each scope")
     parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--plans", type=Path, help="write the statements' plans here")
     options = parser.parse_args()
     with (
         stack() as made,
@@ -95,6 +98,12 @@ def main() -> None:
             for scope, actors in scopes(pieces).items():
                 loads |= measure(made, scope, actors, pieces, options)
             loads["bare read by primary key, again"] = send(bare_url, bare, options.clients)
+            if options.plans:
+                environment = made.environment
+                told = plans(
+                    environment["SONGBAN_APPLICATIONS_DATABASE_URL"], environment["SONGBAN_IDENTITY_KEY"]
+                )
+                options.plans.write_text("\n".join(told) + "\n", encoding="utf-8")
     rows = [
         {
             "what": what,

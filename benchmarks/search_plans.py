@@ -9,7 +9,7 @@ values, so they are prepared here as well: an EXPLAIN with the values in it coul
 import argparse
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy
@@ -46,15 +46,19 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--identity-key", required=True)
     options = parser.parse_args()
-    database = Database(options.url, "plans")
-    hasher = IdentityHasher(base64.b64decode(options.identity_key))
+    for part in plans(options.url, options.identity_key):
+        console.print(part, highlight=False, markup=False, soft_wrap=True)
+
+
+def plans(url: str, identity_key: str) -> Iterator[str]:
+    """A heading for each search, and the plan of each statement that it sends."""
+    database = Database(url, "plans")
+    hasher = IdentityHasher(base64.b64decode(identity_key))
     for title, actor, wanted in SEARCHES:
-        console.print(f"\n== {title}", highlight=False)
+        yield f"\n== {title}"
         with database.transaction() as session:
             for statement, values in statements_of(session, actor, wanted, hasher):
-                console.print(
-                    plan_of(session, statement, values), highlight=False, markup=False, soft_wrap=True
-                )
+                yield plan_of(session, statement, values)
     database.close()
 
 

@@ -43,6 +43,10 @@ LISTED = 50_000
 _ALONE = text("SET LOCAL max_parallel_workers_per_gather = 0")
 """A search is short: to call helpers costs more than they find, and their share blurs the estimates."""
 
+_IN_ORDER = text("SET LOCAL enable_bitmapscan = off")
+"""A walk follows its index, newest first, and ends with the page. The planner makes one plan for all values
+and would rather collect the whole scope and sort it."""
+
 Position = tuple[datetime, str]
 """The time and id of the last application that was looked at."""
 
@@ -93,6 +97,7 @@ class Search:
             found = self._rows(self._by_words(after))
             if found[0].number <= RARE:
                 return self._cut([row for row in found if row.id is not None])
+        self.session.execute(_IN_ORDER)
         rows = self._rows(self._walk(after))
         return self._cut(rows) if len(rows) > self.limit else (rows, self._edge(after))
 

@@ -93,12 +93,12 @@ def quiet(made: Stack, but: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def bare_server(application: str, **environment: str) -> Iterator[str]:
+def bare_server(application: str, threads: int = THREADS, **environment: str) -> Iterator[str]:
     """`application` under the very gunicorn settings of our services; yields its URL."""
     port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
-        "--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread",
+        "--workers", str(WORKERS), "--threads", str(threads), "--worker-class", "gthread",
         "--keep-alive", "75", "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, **environment})

@@ -37,7 +37,8 @@ from songban.demo import Demo, sale_of
 from songban.stack import Stack
 from songban.story import ROOT, gateway_of
 
-CLIENTS = 50
+CLIENTS, THREADS = 50, 8
+"""Eight threads a worker are what a service has when nobody sets anything."""
 TARGET, TARGET_CHANGE = 0.6, 0.2
 BUDGET = 100_000_000_000
 FILLED_AT_ONCE = 500_000
@@ -75,9 +76,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--vouchers", type=int, default=0, help="fill the table with so many, measure again")
     options = parser.parse_args()
-    with stack() as made:
+    with stack(SONGBAN_THREADS=str(THREADS)) as made:
         database = bare_database(made)
-        with bare_server("benchmarks.bare:app()", BARE_DATABASE_URL=database) as bare_url:
+        with bare_server("benchmarks.bare:app()", THREADS, BARE_DATABASE_URL=database) as bare_url:
             parts = prepare(made, options, database.replace("+psycopg", ""))
             with quiet(made):
                 measured = [measure(made, bare_url, parts[: options.rounds])]

@@ -73,7 +73,6 @@ _CLAIMED = f"""
                 AND (quota.hour <> :hour OR quota.wrong_tries < {WRONG_TRIES_AN_HOUR})
           )
           AND NOT EXISTS (SELECT 1 FROM clerk WHERE subject = :subject AND status = 'suspended')
-          AND NOT {_IMEI_TAKEN}
         RETURNING voucher_id, programme_id, budget_id, amount
     ), redeemed AS (
         INSERT INTO redemption (redemption_id, voucher_id, shop_id, enterprise_id, programme_id, channel,
@@ -230,9 +229,9 @@ class Claim:
 
 
 def claim(session: Connected, wanted: Claim, kept: Kept | None = None) -> Envelope | None:
-    """Redeem the voucher if it still can be: status, lock, date, shop and handset are checked in the very
-    statement that changes it, takes the handset's numbers, stores the fact behind `head`, posts the money
-    and, if `kept` is given, keeps that answer under the request's key. None when it cannot be, with
+    """Redeem the voucher if it still can be: status, lock, date and shop are checked in the very statement
+    that changes it, takes the handset's numbers under their primary key, stores the fact behind `head`, posts
+    the money and, if `kept` is given, keeps that answer under the request's key. None when it cannot be, with
     nothing changed.
 
     Raises IntegrityError on `redemption_imei_pkey` when two sales of one handset meet, on KEY_TAKEN when two

@@ -15,7 +15,7 @@ from services.disbursement.redemptions import Claim
 from services.disbursement.sale import WRONG_TRIES_AN_HOUR
 from shared.db.lean import Lean
 from shared.events import Envelope
-from shared.idempotency import KEEP_ANSWER, Kept
+from shared.idempotency import Kept
 from shared.outbox.record import record
 from tests.races.conftest import CLIENTS, Served, all_at_once
 from tests.support.disbursement import (
@@ -163,12 +163,6 @@ def test_control_without_its_key_one_handset_serves_many_households(
     """Everybody looks whether the handset is free, and nothing but the look says so."""
     served, printed = issued(serve, CLIENTS)
     served.bench.sql("ALTER TABLE redemption_imei DROP CONSTRAINT redemption_imei_pkey")
-    unguarded = redemptions._CLAIMED.replace(f"AND NOT {redemptions._IMEI_TAKEN}", "")
-    monkeypatch.setattr(
-        redemptions,
-        "_CLAIM_AND_ANSWER",
-        Lean(f"WITH {unguarded}, {KEEP_ANSWER.format(guard='claimed')} SELECT redemption_id FROM redeemed"),
-    )
     looked, look = threading.Barrier(CLIENTS), redemptions.look
 
     def look_together(*arguments: Any) -> redemptions.Seen:

@@ -28,6 +28,7 @@ def main() -> int:
     secrets = _fresh_secrets()
     problems = [p for name, service in compose["services"].items() for p in _check(name, service, secrets)]
     problems += _missing_processes(compose["services"].values())
+    problems += _check_ignored((ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines())
     problems += _check_dockerfile((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
@@ -55,6 +56,8 @@ def _check(name: str, service: dict[str, Any], secrets: dict[str, str]) -> Itera
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
     if not {"cpus", "memory"} <= limits.keys():
         yield f"{name}: has no limits"
+    if name in FOREIGN and service.get("user", "root") == "root":
+        yield f"{name}: runs as root"
     if "healthcheck" not in service and name not in ONE_SHOT:
         yield f"{name}: has no health check"
     if service.get("image", "").endswith(":latest") or ":" not in service.get("image", ""):
@@ -97,6 +100,16 @@ def _check_environment(name: str, service: dict[str, Any], secrets: dict[str, st
 def _filled_in(secrets: dict[str, str], match: re.Match[str]) -> str:
     """What compose puts for `${NAME:?…}` (a secret) or `${NAME:-default}`."""
     return secrets.get(match[1]) or match[2] or ""
+
+
+def _check_ignored(lines: list[str]) -> Iterator[str]:
+    """The image is built from what is named, so that no file of secrets or data ever gets into it."""
+    named = [line for line in lines if line and not line.startswith("#")]
+    if named[:1] != ["*"]:
+        yield ".dockerignore: does not begin by leaving everything out"
+    for line in named:
+        if line.startswith("!") and re.search(r"env|data|\*", line):
+            yield f".dockerignore: lets {line[1:]} into the image"
 
 
 def _check_dockerfile(text: str) -> Iterator[str]:

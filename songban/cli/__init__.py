@@ -5,10 +5,23 @@ import sys
 import click
 
 from shared.settings import SettingsError
-from songban.cli import checks, eligibility, kafka, letters, lists, prepare, programmes, run, vouchers, work
+from songban.cli import (
+    accounts,
+    checks,
+    eligibility,
+    kafka,
+    letters,
+    lists,
+    prepare,
+    programmes,
+    run,
+    vouchers,
+    work,
+)
 from songban.cli.group import cli
 
 __all__ = [
+    "accounts",
     "checks",
     "cli",
     "eligibility",

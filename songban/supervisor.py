@@ -66,10 +66,13 @@ class Supervisor:
         self._write_state()
 
     def run(self, stop: threading.Event) -> None:
-        """Restart what dies, with growing pauses, until `stop`."""
+        """Restart what dies, with growing pauses, until `stop`. What cannot be started now is tried again."""
         while not stop.wait(0.1):
             for process in self.watched:
-                self._look_after(process)
+                try:
+                    self._look_after(process)
+                except OSError as error:  # a full disk, no memory for another process
+                    logger("up").error("cannot start it", process=process.name, error=str(error))
 
     def stop(self) -> None:
         """Ask every process to stop, last started first, and wait for each; kill what does not listen."""

@@ -1,5 +1,6 @@
 """`songban up`: one machine's whole system, as a context manager that the demo and the tests use too."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -23,13 +24,37 @@ READY_SECONDS = 180.0
 Say = Callable[[str], None]
 
 
+class DataInUse(RuntimeError):
+    """Another `songban up` runs on the same data directory."""
+
+
 class NotReady(RuntimeError):
     """A process did not become ready in time; the message holds the end of its log."""
 
 
 @contextmanager
 def running(stack: Stack, say: Say = lambda _line: None) -> Iterator[Supervisor]:
-    """Start everything, wait until every service is ready, keep it alive; stop it all at the end."""
+    """Start everything, wait until every service is ready, keep it alive; stop it all at the end.
+
+    Raises DataInUse, NotReady, and what PostgreSQL, Kafka or the event log say when they do not start.
+    """
+    with _alone(stack.data):
+        forget_metrics(stack)
+        yield from _running(stack, say)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """The kernel gives the lock back however this process ends."""
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataInUse(f"another `songban up` runs on {data}; stop it, or give --data") from error
+        yield
+
+
+def _running(stack: Stack, say: Say) -> Iterator[Supervisor]:
     supervisor = Supervisor(stack.data / "processes.json")
     stop = threading.Event()
     kafka: KafkaBroker | None = None
@@ -75,7 +100,8 @@ def _first_or(
 def _start_kafka(stack: Stack, supervisor: Supervisor, say: Say) -> KafkaBroker | None:
     if stack.broker != "kafka" or stack.kafka_bootstrap or "SONGBAN_KAFKA_BOOTSTRAP" in os.environ:
         return None
-    broker = KafkaBroker(stack.data / "kafka", free_port(), free_port())
+    broker = KafkaBroker(stack.data / "kafka", free_port(), free_port(), tied=True)
+    broker.stop()  # one that outlived whoever started it, on ports that nobody remembers
     broker.start()
     stack.kafka_bootstrap = broker.bootstrap
     say(f"{'kafka':<14}{broker.bootstrap}  (one broker, KRaft)")

@@ -4,6 +4,8 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,21 +28,21 @@ def up(data: Path, broker: str, demo: bool, free_ports: bool) -> None:
     each service's processes; starts again whatever dies; prints one line per service with its address.
     Everything is kept in --data: stopping and starting again loses nothing.
     """
-    from songban.stack import PortTaken, Stack
-    from songban.up import NotReady, forget_metrics, running
+    from songban.stack import Stack
+    from songban.up import running
 
-    stop = _stop_on_signals()
     stack = Stack(data, broker, free_ports)
-    forget_metrics(stack)
-    try:
-        with running(stack, lambda line: console.print(f"  {line}", highlight=False)):
-            if demo:
-                _prepare_demo(stack)
-            console.print(f"\n[bold]Sóng Bản[/]  {stack.url('portal')}   (Ctrl-C stops it)\n")
-            stop.wait()
-            console.print("stopping …")
-    except (NotReady, PortTaken) as error:
-        raise click.ClickException(str(error)) from error
+    with _failures_in_sentences(), _interrupted_by_signals():
+        try:
+            with running(stack, lambda line: console.print(f"  {line}", highlight=False)):
+                if demo:
+                    _prepare_demo(stack)
+                console.print(f"\n[bold]Sóng Bản[/]  {stack.url('portal')}   (Ctrl-C stops it)\n")
+                _wait_for_interrupt()
+                console.print("stopping …")
+        except KeyboardInterrupt:
+            console.print("stopped before everything had started")
+            return
     console.print("stopped; nothing is lost")
 
 
@@ -76,7 +78,8 @@ def demo(as_json: bool, broker: str, programme: Path, list_file: Path, data: Pat
     """
     from songban.story import play_on_own_stack
 
-    funnel = play_on_own_stack(broker, programme, list_file, data, console)
+    with _failures_in_sentences(), _interrupted_by_signals():
+        funnel = play_on_own_stack(broker, programme, list_file, data, console)
     click.echo(json.dumps(funnel, ensure_ascii=False) if as_json else _table(funnel))
     sys.exit(0 if funnel["replay_equals_live"] and funnel["chains_verified"] else 1)
 
@@ -143,15 +146,49 @@ def healthy(role: str, service: str, data: Path) -> None:
     click.echo("ok")
 
 
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Let what asks us to stop (Ctrl-C, `kill`, a closed terminal) do so wherever we are, and only once: a
+    second one does not cut the stopping short."""
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in asked:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, ask_to_stop)
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    return stop
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` wants us to go on
+        asked.append(signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def _failures_in_sentences() -> Iterator[None]:
+    """What keeps the system from starting, as a sentence."""
+    from shared.eventlog import EventLogUnavailable
+    from songban.gateway import Refused
+    from songban.kafka import KafkaNotRunnable
+    from songban.postgres import PostgresFailed
+    from songban.stack import DatabasesMissing, PortTaken
+    from songban.up import DataInUse, NotReady
+
+    ours = (NotReady, DataInUse, PortTaken, DatabasesMissing, PostgresFailed, KafkaNotRunnable)
+    try:
+        yield
+    except (*ours, EventLogUnavailable, Refused, TimeoutError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _prepare_demo(stack: Any) -> None:

@@ -9,12 +9,16 @@ from sqlalchemy import text
 
 from shared.db import Database, DatabaseUnavailable, current_revision, head_revision
 from shared.eventlog import EventLogUnavailable
+from shared.eventlog.port import EventLog
+from shared.inbox.consumer import group_of
 from shared.inbox.handlers import topics_of
 from shared.settings import SERVICES, Settings, SettingsError, load
 from songban.processes import CONSUMERS, WORKERS, handlers_of, open_log
 
 CLOCK_SECONDS = 2.0
 OUTBOX_SECONDS = 60.0
+LAG_EVENTS = 10_000
+"""As in the alert; fewer may be just what is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,12 @@ def _database(service: str, settings: Settings) -> Iterator[Finding]:
 def _revision(service: str, database: Database) -> Finding:
     found, wanted = current_revision(database.engine), head_revision(service)
     says = f"revision {found}" if found == wanted else f"revision {found}, this version needs {wanted}"
-    return Finding(f"migrations of {service}", found == wanted, says, f"run `songban migrate {service}`")
+    return Finding(
+        f"migrations of {service}",
+        found == wanted,
+        says,
+        "run `songban prepare`, or start `songban up` again",
+    )
 
 
 def _outbox(service: str, database: Database) -> Finding:
@@ -153,7 +162,7 @@ def _event_log(settings: dict[str, Settings]) -> Iterator[Finding]:
         yield Finding("event log", True, log.ping())
         for service in CONSUMERS:
             if service in settings:
-                yield _lag(service, settings[service])
+                yield _lag(service, log)
     except EventLogUnavailable as error:
         remedy = "start the broker, or correct SONGBAN_KAFKA_BOOTSTRAP; officers and shops can work meanwhile"
         yield Finding("event log", False, str(error), remedy)
@@ -161,18 +170,12 @@ def _event_log(settings: dict[str, Settings]) -> Iterator[Finding]:
         log.close()
 
 
-def _lag(service: str, settings: Settings) -> Finding:
-    """Events that others have recorded and that this service has not taken in, by its inbox."""
-    database = Database(settings.database_url, "doctor", pool_size=1)
-    try:
-        with database.transaction() as session:
-            taken = int(session.scalar(text("SELECT count(*) FROM inbox")) or 0)
-    except Exception as error:  # noqa: BLE001 - the finding is the report
-        return Finding(f"inbox of {service}", False, str(error).splitlines()[0], "see the database's finding")
-    finally:
-        database.close()
-    topics = ", ".join(topics_of(handlers_of(service)))
-    return Finding(f"inbox of {service}", True, f"{taken} events taken in from {topics}")
+def _lag(service: str, log: EventLog) -> Finding:
+    """Events on the log that this service has not taken in."""
+    behind = log.behind(group_of(service), topics_of(handlers_of(service)))
+    says = f"{behind} events behind" if behind else "has every event"
+    remedy = f"is `songban consume {service}` running? see deploy/runbooks/consumer-lag.md"
+    return Finding(f"consumer of {service}", behind < LAG_EVENTS, says, remedy)
 
 
 def _clock(settings: Settings) -> Finding:

@@ -34,6 +34,8 @@ from shared.eventlog.placing import check_sizes, partition_of
 from shared.eventlog.port import EventLogUnavailable, Received, Record, SendFailed, Topic
 
 Partition = tuple[str, int]
+LATEST = -1
+"""The protocol's word for a partition's end."""
 
 
 @contextmanager
@@ -73,6 +75,19 @@ class KafkaEventLog:
 
     def consumer(self, group: str, topics: Sequence[str]) -> "KafkaLogConsumer":
         return KafkaLogConsumer({**self._client, **CONSUMER, "group_id": group}, topics)
+
+    def behind(self, group: str, topics: Sequence[str]) -> int:
+        with _translated("to tell the lag"), self._admin() as admin:
+            described = admin.describe_topics(list(topics))
+            places = [
+                TopicPartition(topic["name"], partition["partition_index"])
+                for topic in described
+                for partition in topic["partitions"]
+            ]
+            ends = admin.list_partition_offsets(dict.fromkeys(places, LATEST))
+            committed = admin.list_group_offsets({group: places})[group]
+        done = {place: max(0, committed[place].offset) if place in committed else 0 for place in places}
+        return sum(max(0, ends[place].offset - done[place]) for place in places)
 
     def ping(self) -> str:
         with _translated("to answer"), self._admin() as admin:

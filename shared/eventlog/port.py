@@ -117,6 +117,10 @@ class EventLog(Protocol):
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         """Join `group`. A group that has no committed offset starts at the beginning of each topic."""
 
+    def behind(self, group: str, topics: Sequence[str]) -> int:
+        """Records of the topics that `group` has not committed, without joining it. A group that never
+        committed is behind by all of them. Raises EventLogUnavailable."""
+
     def ping(self) -> str:
         """One sentence on what answered (broker kind, version). Raises EventLogUnavailable."""
 

@@ -35,6 +35,14 @@ _MOVE_HEADS = """
     WHERE head.topic_id = added.topic_id AND head.partition = added.partition
     RETURNING head.topic_id, head.partition, last_time
 """
+_BEHIND = """
+    SELECT coalesce(sum(head.next_offset - coalesce(committed.next_offset, 0)), 0)::int8
+    FROM topic JOIN head ON head.topic_id = topic.id
+    LEFT JOIN subscription ON subscription.topic = topic.name AND subscription.group_name = %s
+    LEFT JOIN committed
+         ON committed.subscription_id = subscription.id AND committed.partition = head.partition
+    WHERE topic.name = ANY(%s)
+"""
 _COPY_RECORDS = (
     'COPY record (topic_id, partition, "offset", stored_at, key, value) FROM STDIN (FORMAT BINARY)'
 )
@@ -61,6 +69,11 @@ class PostgresEventLog:
 
     def consumer(self, group: str, topics: Sequence[str]) -> PostgresConsumer:
         return PostgresConsumer(self._database_url, self._client_id, group, topics)
+
+    def behind(self, group: str, topics: Sequence[str]) -> int:
+        with translated("to tell the lag"), self._connection() as connection:
+            (lag,) = connection.execute(_BEHIND, [group, list(topics)]).fetchone() or (0,)
+        return int(lag)
 
     def ping(self) -> str:
         with translated("to answer"), self._connection() as connection:

@@ -21,6 +21,11 @@ PATIENCE_SECONDS = 60.0
 __all__ = ["BrakeEngaged", "Consume"]
 
 
+def group_of(service: str) -> str:
+    """The consumer group that a service's consumers share."""
+    return f"songban.{service}"
+
+
 class Consume:
     """Takes every event of the handlers' topics into `database`, each exactly once.
 
@@ -69,7 +74,7 @@ class Consume:
                 pause = min(pause * 2, 30.0)
 
     def _consume_until(self, stop: threading.Event) -> None:
-        consumer = self._log.consumer(f"songban.{self.service}", topics_of(self._handlers))
+        consumer = self._log.consumer(group_of(self.service), topics_of(self._handlers))
         try:
             last_seen = last_measured = time.monotonic()
             while not stop.is_set():
@@ -82,7 +87,9 @@ class Consume:
                     last_seen = time.monotonic()
                 if now - last_measured > 2.0:
                     last_measured = now
-                    if self._measure(consumer) and now - last_seen > self._silence:
+                    if self._measure(consumer) == 0:
+                        last_seen = now  # nothing was there to be seen
+                    elif now - last_seen > self._silence:
                         metrics.CONSUMER_REBUILDS.labels(self.service).inc()
                         self._logger.error("silent although there is lag, rebuilding the consumer")
                         return

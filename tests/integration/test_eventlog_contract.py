@@ -121,6 +121,16 @@ def test_commit_covers_only_what_poll_returned(log: EventLog, topic: str, group:
     assert [int(r.value) for r in take_from(log, group, topic, 6)] == [4, 5, 6, 7, 8, 9]
 
 
+def test_how_far_a_group_is_behind_is_told_from_outside(log: EventLog, topic: str, group: str) -> None:
+    assert log.behind(group, [topic]) == 0
+    send(log, numbered(topic, ["a", "b", "c"], 5))
+    assert log.behind(group, [topic]) == 15
+    take_from(log, group, topic, 15, commit=True)
+    assert log.behind(group, [topic]) == 0
+    send(log, numbered(topic, ["a", "d"], 2))
+    assert log.behind(group, [topic]) == 4
+
+
 @pytest.mark.slow
 def test_records_of_a_killed_consumer_go_to_another(
     log: EventLog, address: Address, topic: str, group: str

@@ -489,6 +489,25 @@ def test_a_silent_log_without_lag_is_left_alone(service: Service) -> None:
     assert log.consumers == 1
 
 
+def test_an_event_after_a_long_silence_is_no_reason_to_rebuild(service: Service) -> None:
+    """It comes right between a poll and the look at the lag: the log held nothing for the consumer before."""
+    log = FakeLog()
+
+    class Late(FakeConsumer):
+        looks = 0
+
+        def lag(self) -> int:
+            self.looks += 1
+            if self.looks == 2:
+                log.records.append(received(Chain().event(shop("a"))))
+            return super().lag()
+
+    log.consumer = lambda *_: (setattr(log, "consumers", log.consumers + 1), Late(log, deaf=False))[1]  # type: ignore[method-assign, func-returns-value]
+    with running(service, log, silence=3.0):
+        wait_for(lambda: log.committed == 1, 30)
+    assert log.consumers == 1
+
+
 def test_the_brake_stops_the_loop_until_the_fault_is_mended(service: Service) -> None:
     names = [f"s{number}" for number in range(BRAKE_FAILURES)]
     log = FakeLog([received(event) for name in names for event in stream(Chain(), name, 1)])

@@ -7,6 +7,10 @@ own before the work and keeps the answer in another one after it.
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
+
+from shared.jobs import Job, JobContext
+
 KEY_TAKEN = "idempotency_pkey"
 """The constraint that says that another request with the key was faster."""
 
@@ -53,3 +57,27 @@ class Kept:
             "key_content_type": self.content_type,
             "key_body": self.body,
         }
+
+
+FORGOTTEN_AT_ONCE = 5_000
+_FORGET = text(
+    """
+    DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency WHERE created_at < now() - make_interval(days => :days)
+        ORDER BY created_at LIMIT :limit
+    ))
+    RETURNING 1
+    """
+)
+
+
+def forget_old_answers(context: JobContext) -> bool:
+    """Forget answers that no client asks for any more, a few thousand at a time; True when more may be
+    due."""
+    values = {"days": context.settings.keeping.answer_days, "limit": FORGOTTEN_AT_ONCE}
+    with context.database.transaction() as session:
+        return len(session.execute(_FORGET, values).all()) == FORGOTTEN_AT_ONCE
+
+
+FORGET_OLD_ANSWERS = Job("old-answers", forget_old_answers, every=3600.0)
+"""Every service that takes idempotency keys has this job."""

@@ -48,12 +48,14 @@ class KeepingSettings:
     """How long applications keeps personal data, and how many households leave it in one file.
 
     draft_days: of a draft that was never submitted; closed_months: after a programme's end, of households it
-    never gave anything, 0 = for ever (what the law asks is unverified); export_rows: of one list.
+    never gave anything, 0 = for ever (what the law asks is unverified); export_rows: of one list. And every
+    service: answer_days, for which a request sent again gets the answer of the first.
     """
 
     draft_days: int = 90
     closed_months: int = 0
     export_rows: int = 50_000
+    answer_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,8 @@ def load(service: str, environment: Mapping[str, str] | None = None) -> Settings
 def _sentence(error: Exception) -> str:
     text = str(error)
     if "not set" in text:
-        return f"a setting is missing: {text}. `songban doctor` lists all of them."
-    return f"a setting is wrong: {text}. `songban doctor` says what each must be."
+        return f"a setting is missing: {text}. `songban doctor` looks at every service's."
+    return f"a setting is wrong: {text}. `songban doctor` looks at every service's."
 
 
 def _read(env: Env, service: str) -> Settings:
@@ -210,6 +212,7 @@ def _keeping(env: Env) -> KeepingSettings:
     return KeepingSettings(
         draft_days=env.int("KEEP_DRAFT_DAYS", usual.draft_days, validate=Range(1, 3_650)),
         closed_months=env.int("KEEP_CLOSED_MONTHS", usual.closed_months, validate=Range(0, 600)),
+        answer_days=env.int("IDEMPOTENCY_DAYS", usual.answer_days, validate=Range(1, 3_650)),
         export_rows=env.int("EXPORT_MAX_ROWS", usual.export_rows, validate=Range(1, 1_000_000)),
     )
 

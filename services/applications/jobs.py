@@ -3,6 +3,7 @@
 from services.applications.importing.forgetting import forget_old_files
 from services.applications.importing.running import import_next
 from services.applications.retention import retain, watch_requests
+from shared.idempotency import FORGET_OLD_ANSWERS
 from shared.jobs import Job
 
 JOBS = (
@@ -10,4 +11,5 @@ JOBS = (
     Job("old-lists", forget_old_files, every=3600.0),
     Job("retention", retain, every=3600.0),
     Job("data-requests", watch_requests, every=300.0),
+    FORGET_OLD_ANSWERS,
 )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from services.disbursement.alerts import Thresholds, raise_alerts
 from services.disbursement.domain import local_date
 from services.disbursement.ending import EXPIRED_AT_ONCE, expire_due
+from shared.idempotency import FORGET_OLD_ANSWERS
 from shared.jobs import Job, JobContext
 from shared.observability import metrics
 
@@ -32,4 +33,5 @@ def look_for_patterns(context: JobContext) -> bool:
 JOBS = (
     Job("expiry", expire_vouchers, every=600.0),
     Job("alerts", look_for_patterns, every=60.0),
+    FORGET_OLD_ANSWERS,
 )

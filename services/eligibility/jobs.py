@@ -4,6 +4,7 @@ somebody counts what is overdue."""
 from services.eligibility import automatic, renewing
 from services.eligibility.domain import today
 from services.eligibility.overdue import count_overdue
+from shared.idempotency import FORGET_OLD_ANSWERS
 from shared.jobs import Job, JobContext
 from shared.observability import metrics
 from shared.privacy import KeyRing
@@ -34,4 +35,5 @@ JOBS = (
     Job("renew-evidence", renew_evidence, every=HOUR),
     Job("approve-waiting", approve_waiting, every=MINUTE),
     Job("overdue", count_what_is_overdue, every=MINUTE),
+    FORGET_OLD_ANSWERS,
 )

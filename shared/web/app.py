@@ -1,6 +1,7 @@
 """The Flask app of a service: access checks, the request's transaction, problem details, health, metrics."""
 
 import contextlib
+import hmac
 import re
 import time
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from shared.settings import Settings
 from shared.web.access import PUBLIC, check_access, requires
 from shared.web.description import AccessPlugin, tidy
 from shared.web.problems import Problem, problem_response
-from shared.web.unit import close_session, run_view
+from shared.web.unit import REQUEST_KEY, close_session, run_view
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """The methods that a metric names; what else a client makes up counts as OTHER."""
@@ -107,6 +108,7 @@ def create_service(
     """Wire a service's app. `verifier` is for tests that mint tokens without an issuer."""
     app = ServiceApp(import_name, static_folder=None)
     app.database, app.settings = database, settings
+    app.extensions[REQUEST_KEY] = hmac.digest(settings.wrapping_key, b"idempotent requests", "sha256")
     app.config.update(
         API_TITLE=title,
         API_VERSION="v1",

@@ -7,7 +7,7 @@
 - `@keeps_its_answer`: the same promise for a hot view, which keeps it in its one statement.
 """
 
-import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
@@ -28,6 +28,8 @@ from shared.web.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTEMPTS = 12
+REQUEST_KEY = "request_key"
+"""Where the app keeps the key of `_request_hash`."""
 
 _TAKE_KEY = Lean(
     "INSERT INTO idempotency (actor, key, route, request_hash)"
@@ -167,9 +169,11 @@ def _claim_key(key: Key) -> Response | None:
 
 
 def _request_hash() -> str:
-    """Of method, address and body; two spellings of one JSON body are the same request."""
+    """Of method, address and body, under a key of the service: a body holds names and numbers that a plain
+    hash would let anybody guess. Two spellings of one JSON body are the same request."""
     body = g.get("canonical_body") or request.get_data()
-    return hashlib.sha256(b"\n".join([request.method.encode(), request.full_path.encode(), body])).hexdigest()
+    message = b"\n".join([request.method.encode(), request.full_path.encode(), body])
+    return hmac.digest(current_app.extensions[REQUEST_KEY], message, "sha256").hex()
 
 
 def _remember(key: Key, answer: Response) -> None:

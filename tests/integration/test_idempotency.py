@@ -1,5 +1,6 @@
 """Same key, same answer: an operation under an Idempotency-Key happens once, however often it is sent."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -7,6 +8,8 @@ import pytest
 
 from shared.auth import Role
 from shared.db import Database
+from shared.idempotency import forget_old_answers
+from shared.jobs import JobContext
 from tests.support.kernel import sql
 from tests.support.service import actor, problem
 from tests.support.tiny import Tiny, conflict, tiny
@@ -47,6 +50,27 @@ def test_key_order_and_white_space_do_not_make_another_body(service: Tiny) -> No
         sent = service.call("POST", "/things", data=raw, content_type="application/json", key=key)
         assert sent.status_code == 201
     assert service.hooks.runs == ["create"]
+
+
+def test_a_body_cannot_be_guessed_from_what_is_kept_of_it(service: Tiny) -> None:
+    service.call("POST", "/things", json=BODY, key=True)
+    (kept,) = sql(service.app.database, "SELECT request_hash FROM idempotency")
+    body = b'{"amount":5,"name":"a"}'
+    for address in (b"/things", b"/things?"):
+        assert kept.request_hash != hashlib.sha256(b"\n".join([b"POST", address, body])).hexdigest()
+
+
+def test_answers_are_forgotten_when_no_client_asks_any_more(
+    service: Tiny, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.idempotency.FORGOTTEN_AT_ONCE", 2)
+    for _ in range(4):
+        service.call("POST", "/things", json={"name": str(uuid4()), "amount": 5}, key=True)
+    some = "key IN (SELECT key FROM idempotency LIMIT 3)"
+    sql(database, f"UPDATE idempotency SET created_at = now() - interval '31 days' WHERE {some}")
+    context = JobContext(service.app.settings, database)
+    assert (forget_old_answers(context), keys(service)) == (True, 2)
+    assert (forget_old_answers(context), keys(service)) == (False, 1)
 
 
 @pytest.mark.parametrize("other", [{"name": "b", "amount": 5}, {"name": "a", "amount": 6}, {}, []])

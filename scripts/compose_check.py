@@ -28,6 +28,7 @@ def main() -> int:
     secrets = _fresh_secrets()
     problems = [p for name, service in compose["services"].items() for p in _check(name, service, secrets)]
     problems += _missing_processes(compose["services"].values())
+    problems += _check_metrics(compose["services"])
     problems += _check_ignored((ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines())
     problems += _check_dockerfile((ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8"))
     for problem in problems:
@@ -100,6 +101,18 @@ def _check_environment(name: str, service: dict[str, Any], secrets: dict[str, st
 def _filled_in(secrets: dict[str, str], match: re.Match[str]) -> str:
     """What compose puts for `${NAME:?…}` (a secret) or `${NAME:-default}`."""
     return secrets.get(match[1]) or match[2] or ""
+
+
+def _check_metrics(services: dict[str, Any]) -> Iterator[str]:
+    """A service's `serve` shows what its other processes count: they share its directory."""
+    for name, service in services.items():
+        role, *of = service.get("command", [""])
+        if role not in ("relay", "consume", "work"):
+            continue
+        directory = service["environment"].get("PROMETHEUS_MULTIPROC_DIR")
+        mounts = [one for one in service.get("volumes", []) if one.endswith(f":{directory}")]
+        if not mounts or mounts[0] not in services[of[0]].get("volumes", []):
+            yield f"{name}: nobody shows its metrics"
 
 
 def _check_ignored(lines: list[str]) -> Iterator[str]:

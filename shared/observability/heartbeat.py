@@ -5,6 +5,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from shared.observability import metrics
+
 BEAT_SECONDS = 1.0
 _last: dict[str, float] = {}
 
@@ -15,11 +17,12 @@ def _file(role: str, service: str) -> Path:
 
 
 def beat(role: str, service: str) -> None:
-    """Say that the loop turned; writes at most once a second."""
+    """Say that the loop turned, to the health check and to the metrics; at most once a second."""
     now = time.monotonic()
     if now - _last.get(role, float("-inf")) >= BEAT_SECONDS:
         _last[role] = now
         _file(role, service).touch()
+        metrics.HEARTBEAT.labels(service, role).set_to_current_time()
 
 
 def last_beat(role: str, service: str) -> float | None:

@@ -1,9 +1,29 @@
 """Prometheus metrics. Labels hold services, routes, types and states: never a person, never a case."""
 
 import os
+import socket
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+    values,
+)
+
+_HOST = socket.gethostname()
+
+
+def _process() -> str:
+    """This process among all that share the directory: in containers, several have the same number."""
+    return f"{_HOST}-{os.getpid()}"
+
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # before the first metric is made
+    values.ValueClass = values.MultiProcessValue(_process)  # type: ignore[no-untyped-call]
 
 REQUESTS = Histogram(
     "songban_http_request_seconds",
@@ -44,6 +64,12 @@ HANDLER_SECONDS = Histogram(
     "Time of a handler for one batch, by event type",
     ["service", "type"],
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5),
+)
+HEARTBEAT = Gauge(
+    "songban_heartbeat_timestamp_seconds",
+    "When the loop of a process without a port last turned",
+    ["service", "role"],
+    multiprocess_mode="mostrecent",
 )
 OVERDUE = Gauge(
     "songban_overdue_cases",

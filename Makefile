@@ -31,7 +31,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	@touch $@
 
 services/portal/static/vendor/.stamp: $(VENV)/run.stamp package.json package-lock.json requirements-assets.lock
-	@command -v npm >/dev/null || $(PIP) install --quiet --require-hashes -r requirements-assets.lock
+	@{ command -v npm && command -v node; } >/dev/null || $(PIP) install --quiet --require-hashes -r requirements-assets.lock
 	$(BIN)/python scripts/assets.py
 	@touch $@
 

@@ -10,9 +10,10 @@ install_debian() {
     command -v mvn >/dev/null || missing="$missing maven"
     [ -n "$missing" ] || return 0
     echo "installing$missing"
-    apt-get update -qq
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null; } ||
+        echo "could not be installed:$missing (what needs it is listed at the end)"
 }
 install_debian
 sh scripts/lint.sh

@@ -8,10 +8,16 @@ from hypothesis import HealthCheck, settings
 
 from shared.db import Database
 from tests.support.kernel import kernel_database
+from tests.support.required import required
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("here"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
+
+
+def pytest_configure() -> None:
+    """A misspelt requirement would require nothing."""
+    required()
 
 
 @pytest.fixture

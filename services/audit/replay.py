@@ -35,7 +35,7 @@ class Replayed:
 def replay(database: Database, until: Until | None = None, progress: Progress | None = None) -> Replayed:
     """Fold all events until then (default: all). Raises DatabaseUnavailable."""
     until = until or Until()
-    values = {"moment": until.moment, "size": until.size, "types": sorted(FOLDED_TYPES | set(UPCASTERS))}
+    values = {"moment": until.moment, "size": until.size, "types": _read_types()}
     folded = Replay()
     feed, loads = folded.feed, orjson.loads
     with snapshot(database) as connection:
@@ -50,7 +50,7 @@ def replay(database: Database, until: Until | None = None, progress: Progress | 
 def replay_case(session: Session, application_id: str, moment: datetime | None) -> tuple[int, int, Replay]:
     """One case alone, through the key's index: (events in all, events until `moment`, their fold)."""
     query = select(Ledger.time, Ledger.bytes).where(
-        Ledger.key == application_id, Ledger.type.in_(sorted(FOLDED_TYPES))
+        Ledger.key == application_id, Ledger.type.in_(_read_types())
     )
     rows = session.execute(query.order_by(Ledger.index)).all()
     folded = Replay()
@@ -63,6 +63,11 @@ def replay_case(session: Session, application_id: str, moment: datetime | None) 
 def case_states(folded: Replay, application_id: str) -> dict[str, Shape | None]:
     """What each service said of the case; None where it said nothing."""
     return {service: folded.shown(service, application_id) for service in SERVICES}
+
+
+def _read_types() -> list[str]:
+    """What is folded, and older versions that become it."""
+    return sorted(FOLDED_TYPES | set(UPCASTERS))
 
 
 def _newest(raw: bytes) -> Event:

@@ -1,6 +1,7 @@
 """Who may sign in: creating accounts, checking passwords, shutting the door after wrong tries."""
 
 import hashlib
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ LOCKED_FOR = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
 
 _hasher = PasswordHasher()
+_at_once = threading.BoundedSemaphore(2)
+"""Checks under way in this process: each takes 64 MiB, and anybody may ask for one."""
+
 _NOBODYS_HASH = _hasher.hash("nobody has this password")
 """Checked when the name is unknown, so that the time an answer takes does not tell which names exist."""
 
@@ -133,7 +137,8 @@ def _count_wrong_try(account: Account, now: datetime) -> Refusal:
 
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        with _at_once:
+            return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -43,7 +43,7 @@ def create_app(
         SESSION_COOKIE_NAME="songban",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.urls["portal"].startswith("https:"),
+        SESSION_COOKIE_SECURE=settings.issuer.startswith("https:"),
         PERMANENT_SESSION_LIFETIME=A_WORKING_DAY,
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         TEMPLATES_AUTO_RELOAD=False,

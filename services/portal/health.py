@@ -11,6 +11,7 @@ from services.portal.context import portal
 from shared.db import DatabaseUnavailable, current_revision, head_revision
 from shared.observability import metrics
 from shared.web import PUBLIC, requires
+from shared.web.app import METHODS, drain
 
 blueprint = Blueprint("health", __name__)
 
@@ -61,6 +62,9 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.started
     route = str(request.url_rule) if request.url_rule else "(none)"
-    metrics.REQUESTS.labels("portal", route, request.method, response.status_code).observe(seconds)
+    method = request.method if request.method in METHODS else "OTHER"
+    metrics.REQUESTS.labels("portal", route, method, response.status_code).observe(seconds)
+    if response.status_code >= 400:
+        drain()
     response.headers["X-Request-Id"] = g.request_id
     return response

@@ -155,7 +155,7 @@ def _observe(app: ServiceApp) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         if response.status_code >= 400:
-            _drain()
+            drain()
         if response.status_code >= 500:
             log.error("request failed", route=route, method=method, status=response.status_code)
         return response
@@ -164,7 +164,7 @@ def _observe(app: ServiceApp) -> None:
     app.after_request(end)
 
 
-def _drain() -> None:
+def drain() -> None:
     """Read what is left of a refused body, within bounds: a server that hangs up on a client that is still
     sending breaks its connection, and the client never reads why."""
     if 0 < (request.content_length or 0) <= DRAINED_BYTES:

@@ -16,7 +16,7 @@ from shared.auth import Actor, Role
 from shared.auth.client import ServiceTokens
 from shared.db import Database
 from shared.events import Envelope
-from shared.events.envelope import new_id, parse
+from shared.events.envelope import new_id
 from shared.folds import SERVICES
 from tests.support.facts import PROGRAMME, fact
 from tests.support.service import (
@@ -331,5 +331,8 @@ def test_a_service_without_an_answer_is_named() -> None:
 
 
 def test_reading_the_ledger_writes_no_event(audit: Bench) -> None:
+    take_in_case(audit, new_id())
+    page = audit.call("GET", "/ledger", AUDITOR)
+    assert page.status_code == 200
+    assert page.json["items"]
     assert audit.events() == []
-    assert parse(bytes(audit.sql("SELECT bytes FROM ledger LIMIT 1")[0].bytes)).version >= 1

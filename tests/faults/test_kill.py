@@ -17,8 +17,10 @@ from tests.integration.test_whole_story import expected_funnel, without_reasons
 from tests.support.stack import demo_on, whole_system
 
 SEEDS = range(1, 1 + int(os.environ.get("SONGBAN_FAULT_SEEDS", "1")))
-KINDS = ["postgres", "serve", "relay", "consume"]
+KINDS = ["postgres", "serve", "relay", "consume", "work"]
 STEPS = {"assessed": 621, "vouchers": 416, "redeemed": 100}
+STEPS_OF = {"work": {"imported": 621}}
+"""A worker is killed in the middle of the list that it takes in."""
 
 
 class Killer:
@@ -28,8 +30,9 @@ class Killer:
         self._dice = random.Random(f"{kind}/{seed}")
         self._stack = stack
         self._kind = kind
-        self.step = self._dice.choice(sorted(STEPS))
-        self.after = self._dice.randrange(STEPS[self.step] // 2)
+        steps = STEPS_OF.get(kind, STEPS)
+        self.step = self._dice.choice(sorted(steps))
+        self.after = self._dice.randrange(steps[self.step] // 2)
         self.killed: str | None = None
 
     def __call__(self, step: str, done: int, _of: int) -> None:
@@ -38,7 +41,8 @@ class Killer:
 
     def _kill(self) -> str:
         processes = json.loads((self._stack.data / "processes.json").read_text())
-        name = self._dice.choice(sorted(name for name in processes if name.endswith(self._kind)))
+        busy = "applications-work" if self._kind == "work" else self._kind
+        name = self._dice.choice(sorted(name for name in processes if name.endswith(busy)))
         os.kill(processes[name]["pid"], signal.SIGKILL)
         return name
 
@@ -53,7 +57,7 @@ def test_the_funnel_survives_kill_9_on_the_embedded_stack(kind: str, seed: int, 
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", ["kafka", "consume"])
+@pytest.mark.parametrize("kind", ["kafka", "relay", "consume"])
 def test_the_funnel_survives_kill_9_on_kafka(kind: str, seed: int, tmp_path: Path) -> None:
     survives(tmp_path, "kafka", kind, seed)
 

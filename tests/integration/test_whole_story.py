@@ -178,7 +178,10 @@ def everything_on_the_log(stack: Stack) -> list[bytes]:
 
 
 def log_files(stack: Stack) -> list[tuple[str, bytes]]:
-    return [(file.name, file.read_bytes()) for file in (stack.data / "logs").glob("*.log")]
+    """Also those of PostgreSQL and Kafka; not the segments of Kafka's topics, which are read as events."""
+    files = [file for file in stack.data.rglob("*.log") if not file.stem.isdigit()]
+    assert "postgres.log" in {file.name for file in files}
+    return [(file.name, file.read_bytes()) for file in files]
 
 
 def metrics(stack: Stack) -> list[tuple[str, bytes]]:

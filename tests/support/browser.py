@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pypdfium2
-import pytest
 import zxingcpp
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.support.required import missing
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -44,9 +45,7 @@ REPEATED_IDS = """
 def require_chromium() -> None:
     """Skip the test where chromium is missing, unless SONGBAN_REQUIRE insists on it."""
     if CHROMIUM is None:
-        if "chromium" in os.environ.get("SONGBAN_REQUIRE", ""):
-            pytest.fail("chromium is required and not installed (Debian: apt-get install chromium)")
-        pytest.skip("not run here: chromium (not installed)")
+        missing("chromium", "not installed")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from songban.kafka import KafkaBroker, KafkaNotRunnable, fetch, java
+from tests.support.required import missing
 
 
 def require_kafka() -> None:
@@ -18,9 +19,7 @@ def require_kafka() -> None:
         java()
         fetch()
     except KafkaNotRunnable as error:
-        if "kafka" in os.environ.get("SONGBAN_REQUIRE", ""):
-            pytest.fail(str(error))
-        pytest.skip(f"not run here: kafka ({'no Java' if 'Java' in str(error) else 'no Maven'})")
+        missing("kafka", "no Java" if "Java" in str(error) else "no Maven")
 
 
 def new_broker(directory: Path) -> KafkaBroker:

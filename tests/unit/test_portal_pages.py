@@ -162,7 +162,7 @@ def test_pages_are_never_stored_and_cookies_stay_with_us(client):
 
 
 def test_over_https_cookies_are_secure(tmp_path, database):
-    app = make_portal(tmp_path, database, urls={"portal": "https://songban.example"})
+    app = make_portal(tmp_path, database, issuer="https://songban.example")
     page = app.test_client().get("/login")
     assert "Secure" in page.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in page.headers

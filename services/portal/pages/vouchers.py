@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 import requests
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from services.portal.context import api, signed_in
@@ -49,7 +50,7 @@ def index() -> ResponseReturnValue:
 def print_pdf() -> ResponseReturnValue:
     """The PDF, passed on as it comes; each voucher carries its household's name and village."""
     programme_id, commune = request.form.get("programme_id", ""), _commune(request.form.get("commune", ""))
-    only = request.form.get("application_id")
+    only = _case(request.form.get("application_id"))
     part = request.form.get("part", 0, int)
     ids = [only] if only else _open_vouchers(programme_id, commune)[part * PART : (part + 1) * PART]
     homes = _one_home(only) if only else _homes(programme_id, commune, set(ids))
@@ -93,6 +94,14 @@ def _homes(programme_id: str, commune: str, wanted: set[str]) -> dict[str, tuple
         for one in households
         if one["application_id"] in wanted
     }
+
+
+def _case(text: str | None) -> str | None:
+    """An application's id; whatever else the form holds is nobody's mistake."""
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        abort(400)
 
 
 def _one_home(application_id: str) -> dict[str, tuple[str, str]]:

@@ -18,6 +18,15 @@ from shared.outbox import record
 
 _APPLICATIONS = text("SELECT id::text FROM application WHERE household_id = :id ORDER BY id FOR UPDATE")
 _DELETE = text("DELETE FROM application WHERE household_id = :id")
+_BLANK_ANSWERS = text(
+    """
+    UPDATE idempotency SET body = '{}' WHERE EXISTS (
+        SELECT FROM unnest(CAST(:ids AS text[])) AS gone (id)
+        WHERE position(convert_to(gone.id, 'UTF8') IN idempotency.body) > 0
+    )
+    """
+)
+"""Answers may repeat what was typed. The keys stay: what comes again must not be done again."""
 _DELETE_HOUSEHOLD = text("DELETE FROM household WHERE id = :id")
 
 
@@ -35,6 +44,7 @@ def erase_household(
     forget_import_of(session, erased)
     session.execute(_DELETE, {"id": household_id})
     session.execute(_DELETE_HOUSEHOLD, {"id": household_id})
+    session.execute(_BLANK_ANSWERS, {"ids": [household_id, *erased]})
     secrets.ring.forget(session, [household_id])
     session.add(Erasure(household_id=household_id, ground=ground, erased_by=actor.subject))
     record(session, "applications", _events(household_id, erased, actor))

@@ -361,6 +361,11 @@ def test_after_erasure_nothing_of_the_household_is_left_in_any_table(bench: Benc
             assert person not in text, table
             assert not any(str(word) in text for word in words), table
     assert not kept(bench, key)
+    (answers,) = bench.sql(
+        "SELECT count(*) FROM idempotency WHERE encode(body, 'escape') LIKE :id",
+        id="%" + entered["application_id"] + "%",
+    )[0]
+    assert answers == 0, "answers that repeat what was typed are blank"
     assert left["data_request"].count(entered["household_id"]) == 1
     assert settle(bench, asked, "close", MANAGER, outcome="granted").status_code == 200
 

@@ -118,6 +118,11 @@ class TestBirth:
         household = draft(**{"birth_date": None, "sex": None, "citizen_id": None, **values})
         assert (household.sex, household.birth_year) == (sex, year)
 
+    def test_an_n_says_neither_and_the_citizen_id_does(self) -> None:
+        assert draft(sex="N").sex == draft().sex
+        assert "SEX_FROM_CITIZEN_ID" in codes(sex="n")
+        assert "SEX_MISSING" in codes(sex="N", citizen_id=None)
+
     def test_both_sexes_marked_are_neither(self) -> None:
         assert "SEX_UNKNOWN" in codes(sex=None, male="x", female="x")
 

@@ -8,7 +8,18 @@ from services.applications.lists import ColumnTitle
 from services.applications.lists.columns import FIELDS, field_of, title_key
 from services.applications.lists.synonyms import IGNORED, SYNONYMS
 from tests.lists.books import csv_in, xlsx
-from tests.lists.households import COLUMNS, KNOWN, columns, drafts, note_codes, page, read, refusal, row_codes
+from tests.lists.households import (
+    COLUMNS,
+    KNOWN,
+    columns,
+    drafts,
+    note_codes,
+    page,
+    parsed,
+    read,
+    refusal,
+    row_codes,
+)
 from tests.lists.pages import Page
 
 
@@ -18,7 +29,7 @@ from tests.lists.pages import Page
         ("HỌ TÊN CHỦ HỘ", "head_name"), ("Họ & tên", "head_name"), ("Họ và tên vợ/chồng", None),
         ("DT", "ethnicity"),
         ("ĐT", "phone"), ("Đ.Thoại", "phone"), ("GT", "sex"), ("N.sinh", "birth_year"), ("Năm", None),
-        ("Nam", "male"),
+        ("Nam", "male"), ("Giới tính Nam", "male"), ("GIỚI TÍNH: NỮ", "female"), ("Giới tính nam/nữ", "sex"),
         ("NTNS", "birth_date"), ("CCCD/ĐDCN", "citizen_id"), ("Mã định danh", "citizen_id"),
         ("Số CMTND", "cmnd"),
         ("H.nghèo", "poor"), ("H. cận nghèo", "near_poor"), ("Hộ thoát nghèo", "not_poor"),
@@ -163,3 +174,20 @@ def test_the_village_may_stand_above_the_whole_list(title: str, village: str) ->
     table = read(xlsx(Page([[title], ["Trưởng thôn Lý A"], *page(columns(village=None)).rows])))
     assert {one.village for one in drafts(table)} == {village}
     assert note_codes(table) == {"LIST_VILLAGE_FROM_TITLE"}
+
+
+def test_the_village_above_the_list_fills_a_column_that_nobody_filled() -> None:
+    rows = [[*row] for row in page(columns()).rows]
+    at = rows[0].index(COLUMNS["village"][0])
+    for row in rows[1:]:
+        row[at] = None
+    table = read(xlsx(Page([["Thôn: Nậm Ty"], *rows])))
+    assert {one.village for one in drafts(table)} == {"Thôn Nậm Ty"}
+    assert "LIST_VILLAGE_FROM_TITLE" in note_codes(table)
+    rows[2][at] = "Bản Péo"
+    partly = read(xlsx(Page([["Thôn: Nậm Ty"], *rows])))
+    assert [one.household.village if one.household else None for one in parsed(partly)] == [
+        None,
+        "Bản Péo",
+        *[None] * (len(rows) - 3),
+    ]

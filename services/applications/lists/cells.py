@@ -130,6 +130,11 @@ def is_mark(value: Cell) -> bool:
     return _word(text(value)) in _TICKS
 
 
+def is_either_sex(value: Cell) -> bool:
+    """N begins both Nam and Nữ: nothing is said."""
+    return _word(text(value)) == "n"
+
+
 def sex(value: Cell) -> Literal["male", "female"] | None:
     """Nam or Nữ; None if it is neither."""
     return _SEXES.get(_word(text(value)))

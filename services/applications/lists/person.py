@@ -146,7 +146,7 @@ class Reader:
 
     def _sex(self, citizen_id: str | None, *, head: bool) -> Sex | None:
         value = self.values.get("sex")
-        if not is_blank(value):
+        if not is_blank(value) and not cells.is_either_sex(value):
             sex = cells.sex(value)
             if sex is None:
                 self.report("sex", "SEX_UNKNOWN")

@@ -69,6 +69,7 @@ class _Found:
     header: Header
     title: Section
     lacks: list[str]
+    village_from_title: bool = False
 
 
 @dataclass(slots=True)
@@ -169,8 +170,11 @@ def _said_between_rows(sheet: Sheet, header: Header) -> set[str]:
 def _settle_sections(body: Body, found: _Found) -> None:
     """Write a section's or the title's village and status into the rows that do not say their own."""
     columns = found.header.columns
-    no_village = "village" not in columns and "address" not in columns
+    no_village = not any(
+        not is_blank(line.values.get(name)) for line in body.lines for name in ("village", "address")
+    )
     no_status = not {"poverty_status", "poor", "near_poor"} & set(columns)
+    found.village_from_title = no_village and found.title.village is not None
     for line in body.lines:
         village = line.section.village or (found.title.village if no_village else None)
         if village and is_blank(line.values.get("village")) and is_blank(line.values.get("address")):
@@ -186,7 +190,7 @@ def _absent(full: Sequence[_Found]) -> Iterator[Problem]:
         lacks = missing(columns, set(), EXPECTED)
         if lacks:
             yield list_note("LIST_COLUMN_ABSENT", name, titles=", ".join(lacks))
-        if one.title.village and "village" not in columns and "address" not in columns:
+        if one.village_from_title:
             yield list_note("LIST_VILLAGE_FROM_TITLE", name, "village", village=one.title.village)
         if one.title.status and not {"poverty_status", "poor", "near_poor"} & set(columns):
             yield list_note("LIST_STATUS_FROM_TITLE", name, "poverty_status", status=one.title.status)

@@ -32,8 +32,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "birth_year": (
         "Năm sinh", "Sinh năm", "N.sinh", "NS", "Năm sinh chủ hộ", "Năm sinh của chủ hộ", "Nsinh",
     ),
-    "male": ("Nam",),
-    "female": ("Nữ",),
+    "male": ("Nam", "Giới tính nam", "Nam giới", "Năm sinh nam", "Ngày sinh nam", "Sinh năm nam"),
+    "female": ("Nữ", "Giới tính nữ", "Nữ giới", "Năm sinh nữ", "Ngày sinh nữ", "Sinh năm nữ"),
     "sex": ("Giới tính", "Nam/Nữ", "Nam, nữ", "Giới", "GT", "G.tính", "Phái", "Giới tính nam/nữ", "G/tính"),
     "ethnicity": (
         "Dân tộc", "Thành phần dân tộc", "DT", "D.tộc", "TP dân tộc", "T.phần dân tộc", "Tộc người",

@@ -157,11 +157,14 @@ class EmbeddedPostgres:
         (self.directory / "pg_hba.conf").write_text(HBA, encoding="utf-8")
 
     def _single_user(self, statement: str) -> None:
-        """Run one statement before the server listens to anybody."""
+        """Run one statement before the server listens to anybody. Raises PostgresFailed."""
         command = [str(self._wheel.bin_path / "postgres"), "--single", "-D", str(self.directory), "postgres"]
-        subprocess.run(
-            command, input=statement.encode(), check=True, capture_output=True, user=self._wheel.system_user
+        done = subprocess.run(
+            command, input=statement.encode(), check=False, capture_output=True, user=self._wheel.system_user
         )
+        if done.returncode:
+            said = (done.stdout + done.stderr).decode(errors="replace").strip()[-500:]
+            raise PostgresFailed(f"PostgreSQL could not be given a password: {said}")
 
     def _wait(self, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds

@@ -1,10 +1,10 @@
 """Who may sign in: creating accounts, checking passwords, shutting the door after wrong tries."""
 
 import hashlib
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from uuid import UUID
 
 import uuid_utils.compat
@@ -16,17 +16,18 @@ from sqlalchemy.orm import Session
 
 from services.portal.models import Account
 from shared.auth import Actor, Role
+from shared.db import Database
 
 WRONG_TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
 
 _hasher = PasswordHasher()
-_at_once = threading.BoundedSemaphore(2)
-"""Checks under way in this process: each takes 64 MiB, and anybody may ask for one."""
-
 _NOBODYS_HASH = _hasher.hash("nobody has this password")
 """Checked when the name is unknown, so that the time an answer takes does not tell which names exist."""
+
+_CHECKING = BoundedSemaphore(2)
+"""Checks at one moment: each takes 64 MiB, and anybody may ask for one."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +104,40 @@ def disable_account(session: Session, username: str, now: datetime) -> Refusal |
     return None if found else Refusal("unknown")
 
 
-def sign_in(session: Session, username: str, password: str, now: datetime) -> Account | Refusal:
+def sign_in(database: Database, username: str, password: str, now: datetime) -> Account | Refusal:
     """The account, if the password is right and the door is open.
 
     Five wrong tries in a row lock the account for 15 minutes; while it is locked even the right password is
-    refused, without looking at it. The count lives in the row, so that all processes share it.
+    refused, without looking at it. The count lives in the row, so that all processes share it. While a
+    password is checked, which costs memory and time, neither row nor connection is held.
     """
-    account = session.scalars(
-        select(Account).where(Account.username == normalised(username)).with_for_update()
-    ).one_or_none()
-    if account is None:
-        _matches(_NOBODYS_HASH, password)
+    name = normalised(username)
+    with database.transaction() as session:
+        known = session.execute(
+            select(Account.password_hash, Account.locked_until).where(Account.username == name)
+        ).one_or_none()
+    if known and known.locked_until and known.locked_until > now:
+        return Refusal("locked", until=known.locked_until)
+    checked = known.password_hash if known else _NOBODYS_HASH
+    renewed = _renewed_if_right(checked, password)
+    if known is None:
         return Refusal("wrong")
+    with database.transaction() as session:
+        return _decide(session, name, checked, renewed, now)
+
+
+def _decide(
+    session: Session, name: str, checked: str, renewed: str | None, now: datetime
+) -> Account | Refusal:
+    """Count the try and open or shut, in the account's row: what was true before the check may not be now."""
+    account = session.scalars(select(Account).where(Account.username == name).with_for_update()).one()
     if account.locked_until and account.locked_until > now:
         return Refusal("locked", until=account.locked_until)
-    if not _matches(account.password_hash, password):
+    if renewed is None or account.password_hash != checked:
         return _count_wrong_try(account, now)
     if account.disabled_at:
         return Refusal("disabled")
-    account.failed_attempts, account.locked_until = 0, None
-    if _hasher.check_needs_rehash(account.password_hash):
-        account.password_hash = _hasher.hash(password)
+    account.failed_attempts, account.locked_until, account.password_hash = 0, None, renewed
     return account
 
 
@@ -135,12 +149,14 @@ def _count_wrong_try(account: Account, now: datetime) -> Refusal:
     return Refusal("locked", until=account.locked_until)
 
 
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        with _at_once:
-            return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def _renewed_if_right(password_hash: str, password: str) -> str | None:
+    """None for a wrong password; else the hash to keep from now on, nearly always the same."""
+    with _CHECKING:
+        try:
+            _hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return None
+        return _hasher.hash(password) if _hasher.check_needs_rehash(password_hash) else password_hash
 
 
 def active_account(session: Session, account_id: str, stamp: str) -> Account | None:

@@ -42,8 +42,7 @@ def submit() -> ResponseReturnValue:
     username, password = request.form.get("username", ""), request.form.get("password", "")
     errors = _missing(username, password)
     if not errors:
-        with portal().database.transaction() as database:
-            result = accounts.sign_in(database, username, password, utc_now())
+        result = accounts.sign_in(portal().database, username, password, utc_now())
         if not isinstance(result, Refusal):
             remember(result)
             return redirect(local_path(request.args.get("next")) or url_for("home.index"), 303)

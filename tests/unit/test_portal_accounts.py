@@ -1,11 +1,14 @@
 """Who gets in: right passwords, locked doors, disabled accounts, roles with their area."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from argon2.exceptions import VerificationError
 from sqlalchemy import inspect, select
 
 from services.portal import accounts
@@ -32,8 +35,7 @@ def test_the_migrations_make_the_table_that_the_code_describes(database):
 
 
 def attempt(database, username, password=PASSWORD, now=NOW):
-    with database.transaction() as session:
-        return accounts.sign_in(session, username, password, now)
+    return accounts.sign_in(database, username, password, now)
 
 
 def test_the_right_password_opens_whatever_the_case_of_the_name(database):
@@ -70,6 +72,50 @@ def test_tries_at_the_same_moment_are_all_counted(database):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: attempt(database, "thao.a", "wrong"), range(8)))
     assert [answer.code for answer in answers].count("wrong") == WRONG_TRIES - 1
+
+
+class Checks:
+    """Stands in for argon2: how many checks run at once, and the connections held meanwhile."""
+
+    def __init__(self, database):
+        self._database, self._lock = database, Lock()
+        self.runs = self.together = self.most_together = 0
+        self.connections = []
+
+    def verify(self, _password_hash, _password):
+        with self._lock:
+            self.runs += 1
+            self.together += 1
+            self.most_together = max(self.most_together, self.together)
+            self.connections.append(self._database.engine.pool.checkedout())
+        time.sleep(0.05)
+        with self._lock:
+            self.together -= 1
+        raise VerificationError
+
+
+def test_a_flood_of_tries_costs_the_memory_of_two_and_no_connection(database, monkeypatch):
+    add_account(database, "vu.thi")
+    checks = Checks(database)
+    monkeypatch.setattr(accounts, "_hasher", checks)
+    names = ["vu.thi", *[f"nobody {number}" for number in range(15)]]
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda name: attempt(database, name, "wrong"), names))
+    assert set(answers) == {Refusal("wrong")}
+    assert (checks.runs, checks.most_together) == (16, 2)
+    assert checks.connections[-1] == 0
+
+
+def test_a_password_that_was_changed_during_the_check_opens_nothing(database, monkeypatch):
+    add_account(database, "ma.thi")
+
+    def change(password_hash, password):
+        with database.transaction() as session:
+            accounts.set_password(session, "ma.thi", "another one here")
+        return password_hash
+
+    monkeypatch.setattr(accounts, "_renewed_if_right", change)
+    assert attempt(database, "ma.thi") == Refusal("wrong")
 
 
 def test_a_disabled_account_is_refused_and_its_session_ends(database):

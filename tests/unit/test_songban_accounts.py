@@ -31,8 +31,7 @@ def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def entered(database: Database, username: str, password: str) -> Any:
-    with database.transaction() as session:
-        return sign_in(session, username, password, datetime.now(UTC))
+    return sign_in(database, username, password, datetime.now(UTC))
 
 
 def test_who_was_added_signs_in_until_disabled(run: Run, database: Database) -> None:

@@ -19,7 +19,7 @@ from shared.eventlog import EventLog, connect
 from shared.inbox import Consume
 from shared.inbox.handlers import HandlerMap
 from shared.jobs import Job, Work
-from shared.observability import configure_logging, logger
+from shared.observability import configure_logging, expect, logger
 from shared.outbox import Relay
 from shared.privacy import KeyClient, KeyRing
 from shared.settings import SERVICES, Settings, load
@@ -29,7 +29,10 @@ RELAYS = ("applications", "eligibility", "disbursement", "audit")
 WORKERS = tuple(name for name in SERVICES if find_spec(f"services.{name}.jobs"))
 """Services that have background jobs."""
 
-ROLES = ("serve", "relay", "consume", "work")
+LOOPS = {"relay": RELAYS, "consume": CONSUMERS, "work": WORKERS}
+"""The roles without a port, and the services that have each."""
+
+ROLES = ("serve", *LOOPS)
 NEEDS_KEYS = {"eligibility": "ASSESSMENT"}
 """Services whose handlers open sealed facts, and the purpose that each key release records."""
 
@@ -117,6 +120,9 @@ def create_app(service: str) -> Any:
     """The WSGI app of a service, from the environment's settings."""
     settings = load(service)
     configure_logging(settings.log_level, process=f"{service}-serve")
+    for role, services in LOOPS.items():
+        if service in services:
+            expect(role, service)
     return import_module(f"services.{service}.app").create_app(settings)
 
 

@@ -25,6 +25,11 @@ def beat(role: str, service: str) -> None:
         metrics.HEARTBEAT.labels(service, role).set_to_current_time()
 
 
+def expect(role: str, service: str) -> None:
+    """Say that the loop should turn somewhere: one that was never started is silent too."""
+    metrics.HEARTBEAT.labels(service, role).set(0)
+
+
 def last_beat(role: str, service: str) -> float | None:
     """Seconds since the loop last turned, None when it never did."""
     try:

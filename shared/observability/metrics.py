@@ -67,9 +67,9 @@ HANDLER_SECONDS = Histogram(
 )
 HEARTBEAT = Gauge(
     "songban_heartbeat_timestamp_seconds",
-    "When the loop of a process without a port last turned",
+    "When the loop of a process without a port last turned; 0 before its first turn",
     ["service", "role"],
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="max",
 )
 OVERDUE = Gauge(
     "songban_overdue_cases",

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from shared.observability import beat, metrics
+from shared.observability import beat, expect, metrics
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULES: list[dict[str, Any]] = [
@@ -40,6 +40,11 @@ def test_a_turn_of_a_loop_is_heard_in_the_metrics(tmp_path: Path, monkeypatch: p
     beat("relay", "made-up")
     heard = metrics.HEARTBEAT.labels("made-up", "relay")._value.get()
     assert abs(time.time() - heard) < 60
+
+
+def test_a_loop_that_was_never_started_is_silent_too() -> None:
+    expect("work", "never-started")
+    assert metrics.HEARTBEAT.labels("never-started", "work")._value.get() == 0
 
 
 def test_processes_of_one_number_on_several_hosts_keep_their_own_figures(tmp_path: Path) -> None:

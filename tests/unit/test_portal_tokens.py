@@ -49,9 +49,7 @@ def test_the_published_keys_hold_no_private_part(client):
 
 def test_a_persons_token_names_person_role_and_area(app, client, database):
     add_account(database, "canbo")
-    with database.transaction() as session:
-        account = check(session, "canbo", PASSWORD, datetime.now(UTC))
-        actor = actor_of(account)
+    actor = actor_of(check(database, "canbo", PASSWORD, datetime.now(UTC)))
     token = app.extensions["portal"].tokens.of(actor)
     seen = verifier(client).actor(token)
     assert seen == actor

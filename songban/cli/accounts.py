@@ -87,7 +87,7 @@ def _accounts(data: Path) -> Any:
 
 
 def _or_say(result: Any) -> None:
-    """A refusal in the words that the portal has for it."""
+    """A refusal ends the command; its code says why."""
     from services.portal.accounts import Refusal
 
     if isinstance(result, Refusal):

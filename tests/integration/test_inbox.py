@@ -406,10 +406,11 @@ class FakeLog:
         self.consumers = 0
         self.deaf_consumers = 0
         self.commit_failures = 0
+        self.kind = FakeConsumer
 
     def consumer(self, _group: str, _topics: Sequence[str]) -> "FakeConsumer":
         self.consumers += 1
-        return FakeConsumer(self, deaf=self.consumers <= self.deaf_consumers)
+        return self.kind(self, deaf=self.consumers <= self.deaf_consumers)
 
 
 class FakeConsumer:
@@ -502,7 +503,7 @@ def test_an_event_after_a_long_silence_is_no_reason_to_rebuild(service: Service)
                 log.records.append(received(Chain().event(shop("a"))))
             return super().lag()
 
-    log.consumer = lambda *_: (setattr(log, "consumers", log.consumers + 1), Late(log, deaf=False))[1]  # type: ignore[method-assign, func-returns-value]
+    log.kind = Late
     with running(service, log, silence=3.0):
         wait_for(lambda: log.committed == 1, 30)
     assert log.consumers == 1

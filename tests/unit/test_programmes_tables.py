@@ -287,6 +287,24 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda d: refusals(d)["rules"][1].__setitem__("certificate", "0 or > 5 and < 7"),
         "mixes 'and' behind 'or'",
     ),
+    "an edge without an id": (lambda d: d["rules"]["edges"][0].pop("id"), "rules.edges.0.id: Missing data"),
+    "a number in a cell": (
+        lambda d: decision(d)["rules"][1].__setitem__("members", 1),
+        "decision.rules.1.members.value: Not a valid string",
+    ),
+    "neither pass-through nor none": (
+        lambda d: decision(d).__setitem__("passThrough", None),
+        "decision.passThrough",
+    ),
+    "an input that turns households away": (
+        lambda d: d["rules"]["nodes"][0].__setitem__("content", {"schema": '{"required": ["x"]}'}),
+        "node household has a schema",
+    ),
+    "a node that stands twice": (
+        lambda d: d["rules"]["nodes"].append(dict(d["rules"]["nodes"][0])),
+        "need one input",
+    ),
+    "a row without an id": (lambda d: refusals(d)["rules"][0].pop("_id"), "row number 1 has no _id"),
     "no rows": (lambda d: refusals(d).__setitem__("rules", []), "has 0 rows"),
 }
 

@@ -5,7 +5,7 @@ import functools
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -216,6 +216,30 @@ class TestProgrammes:
         assert document_digest(changed) != document_digest(document)
 
 
+MISSING = object()
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where anything stands in a document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in inside:
+        yield (*path, key)
+        yield from places(below, (*path, key))
+
+
+def put_at(document: dict[str, Any], path: tuple[Any, ...], value: object) -> dict[str, Any]:
+    """A copy with something else in one place, or with nothing there."""
+    changed: Any = copy.deepcopy(document)
+    at = changed
+    for key in path[:-1]:
+        at = at[key]
+    if value is MISSING:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return dict(changed)
+
+
 def refusals(document: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = document["rules"]["nodes"][1]["content"]
     return content
@@ -278,7 +302,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "nothing else",
     ),
     "a missing edge": (lambda d: d["rules"]["edges"].pop(), "need the edges"),
-    "no tables": (lambda d: d.__setitem__("rules", {}), "not the JDM format"),
+    "no tables": (lambda d: d.__setitem__("rules", {}), "rules.nodes: Missing data"),
     "an amount as text": (lambda d: d["benefit"].__setitem__("amount", "500000"), "benefit.amount"),
     "an amount as a float": (lambda d: d["benefit"].__setitem__("amount", 500000.0), "benefit.amount"),
     "an amount of true": (lambda d: d["benefit"].__setitem__("amount", True), "benefit.amount"),
@@ -293,6 +317,25 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a province as a number": (lambda d: d["area"].__setitem__("provinces", [8]), "no province 8"),
     "an unknown field": (lambda d: d.__setitem__("colour", "red"), "colour"),
     "no version": (lambda d: d.pop("version"), "version"),
+    "a version that no table can hold": (lambda d: d.__setitem__("version", 2**31), "version"),
+    "more households than there are": (
+        lambda d: d.__setitem__("quota", {"by_province": {"08": 10**15}}),
+        "quota.by_province",
+    ),
+    "a name of blanks": (lambda d: d.__setitem__("name_vi", "  "), "name_vi: Says nothing"),
+    "a sentence of blanks": (
+        lambda d: d["reasons"]["OWNS_SMARTPHONE"].__setitem__("vi", "\n"),
+        "OWNS_SMARTPHONE.value.vi: Says nothing",
+    ),
+    "half a character": (lambda d: d.__setitem__("name_vi", "a\ud800"), "half a character"),
+    "an unverified field that is none": (
+        lambda d: d["unverified"].append("voucher.colour"),
+        "there is no field voucher.colour",
+    ),
+    "posting days without lists": (
+        lambda d: d.__setitem__("approval", {"mode": "automatic", "posting_days": 5}),
+        "only lists hang out",
+    ),
 }
 
 
@@ -313,6 +356,37 @@ class TestInvalidProgrammes:
         with pytest.raises(ProgrammeInvalid) as refusal:
             parse_programme(document)
         assert len(refusal.value.problems) >= 2
+
+    def test_whatever_stands_in_one_place_it_is_refused_or_it_works(self) -> None:
+        """The engine reads a model only at the first household: what passed once must never fail there."""
+        document = load_document(PROGRAMMES / "tuyen-quang-2026.yaml")
+        household = Facts("poor", "09", False, 4, 2026, 2026)
+        tried = refused = 0
+        for path in places(document):
+            for junk in (None, 5, "x", "", {}, [], True, ["x"], {"a": 1}, MISSING):
+                tried += 1
+                try:
+                    programme = parse_programme(put_at(document, path, junk))
+                except ProgrammeInvalid:
+                    refused += 1
+                else:
+                    assert RuleSet(programme).assess(household).rows, (path, junk)
+        assert tried > 3_000
+        assert 0.5 < refused / tried < 1
+
+    @pytest.mark.parametrize(
+        ("name", "text", "twice"),
+        [
+            ("x.yaml", "id: a\nid: b\nrules: x.rules.json\n", "id stands twice"),
+            ("x.rules.json", '{"nodes": [], "nodes": []}', "nodes stands twice"),
+        ],
+    )
+    def test_a_key_that_stands_twice(self, tmp_path: Path, name: str, text: str, twice: str) -> None:
+        (tmp_path / "x.yaml").write_text("id: a\nrules: x.rules.json\n")
+        (tmp_path / "x.rules.json").write_text("{}")
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ProgrammeInvalid, match=twice):
+            load_programme(tmp_path / "x.yaml")
 
     @pytest.mark.parametrize("text", ["", "- a", "id: [", "rules: nowhere.json"])
     def test_a_file_that_is_no_programme(self, tmp_path: Path, text: str) -> None:

@@ -30,9 +30,11 @@ REFERRAL_DAYS = 15
 
 _CODE = validate.Regexp(r"^[a-z0-9_-]{1,64}$")
 _REASON = validate.Regexp(r"^[A-Z][A-Z0-9_]{1,63}$")
-_TEXT = validate.Length(min=1, max=2_000)
+_TEXT = validate.And(validate.Length(max=2_000), validate.Regexp(r"(?s).*\S", error="Says nothing."))
 _LONGEST_AMOUNT = 10**15
 _LONGEST_DAYS = 3_660
+_MOST_HOUSEHOLDS = 100_000_000
+_MOST_VERSIONS = 1_000_000
 INDICATORS = 12
 """Deprivations that the multidimensional poverty measure knows (domain: 12 indicators)."""
 
@@ -81,8 +83,8 @@ class _BenefitSchema(_Strict):
 
 
 class _QuotaSchema(_Strict):
-    households = _perhaps(1)
-    by_province = fields.Dict(keys=fields.String(), values=_whole(0))
+    households = _perhaps(1, _MOST_HOUSEHOLDS)
+    by_province = fields.Dict(keys=fields.String(), values=_whole(0, _MOST_HOUSEHOLDS))
 
 
 class _VoucherSchema(_Strict):
@@ -117,7 +119,7 @@ class _SentenceSchema(_Strict):
 
 class _DocumentSchema(_Strict):
     id = fields.String(required=True, validate=_CODE)
-    version = _whole(1)
+    version = _whole(1, _MOST_VERSIONS)
     effective_from = fields.Date(format="iso")
     name_vi = fields.String(required=True, validate=_TEXT)
     name_en = fields.String(required=True, validate=_TEXT)
@@ -152,26 +154,44 @@ def structure_problems(document: Mapping[str, Any]) -> Iterator[str]:
     try:
         _SCHEMA.load(document)
     except ValidationError as error:
-        yield from _flat(error.messages)
-    yield from _float_problems(document, "document")
+        yield from flat_messages(error.messages)
+    yield from _canon_problems(document, "document")
 
 
-def _flat(messages: object, path: str = "") -> Iterator[str]:
-    """A tree of messages as lines."""
+def is_field(path: str) -> bool:
+    """Whether documents may have a field at a path such as `voucher.validity_days`."""
+    inside: Schema | None = _SCHEMA
+    for name in path.split("."):
+        field = inside.fields.get(name) if inside else None
+        if field is None:
+            return False
+        inside = field.schema if isinstance(field, fields.Nested) else None
+    return True
+
+
+def flat_messages(messages: object, path: str = "") -> Iterator[str]:
+    """A schema's tree of messages as lines that begin with where they belong."""
     if isinstance(messages, dict):
         for key, below in messages.items():
-            yield from _flat(below, f"{path}.{key}" if path else str(key))
+            yield from flat_messages(below, f"{path}.{key}" if path else str(key))
     elif isinstance(messages, list):
         yield from (f"{path}: {message}" for message in messages)
 
 
-def _float_problems(value: object, path: str) -> Iterator[str]:
-    """Floats have more than one canonical form, so a document that is hashed holds none."""
+def _canon_problems(value: object, path: str) -> Iterator[str]:
+    """What has no canonical form, so that its digest would say nothing: floats, and halves of characters."""
     if isinstance(value, float):
         yield f"{path}: {value} is not a whole number"
+    elif isinstance(value, str) and not _is_text(value):
+        yield f"{path}: holds half a character, which is no text"
     elif isinstance(value, Mapping):
         for key, below in value.items():
-            yield from _float_problems(below, f"{path}.{key}")
+            yield from _canon_problems(key, path)
+            yield from _canon_problems(below, f"{path}.{key}")
     elif isinstance(value, list):
         for index, below in enumerate(value):
-            yield from _float_problems(below, f"{path}[{index}]")
+            yield from _canon_problems(below, f"{path}[{index}]")
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)

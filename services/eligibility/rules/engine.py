@@ -1,6 +1,7 @@
 """A programme's tables, compiled once and asked about households."""
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -8,9 +9,7 @@ import zen
 
 from services.eligibility.rules.facts import Context, Facts
 from services.eligibility.rules.programme import Programme
-from services.eligibility.rules.tables import facts_used
-
-_KEY = "rules"
+from services.eligibility.rules.tables import TABLES, compiled, facts_used
 
 
 class RulesFailed(RuntimeError):
@@ -44,16 +43,20 @@ class RuleSet:
         self.programme = programme
         self.seen = facts_used(programme.rules)
         self._seen_of = _values_of(self.seen)
-        # By key the engine keeps its tables compiled; a ZenDecision compiles them at each evaluation (7 times
-        # slower), and the batch call's threads do not survive a fork.
-        tables: dict[str, dict[str, Any]] = {_KEY: dict(programme.rules)}
-        self._engine = zen.ZenEngine({"loader": {"type": "static", "content": tables}})
+
+    @cached_property
+    def _engine(self) -> zen.ZenEngine:
+        """Made when it is first asked: to read a programme's terms needs no engine. Raises RulesFailed."""
+        try:
+            return compiled(self.programme.rules)
+        except Exception as unreadable:  # the engine raises nothing narrower
+            raise RulesFailed(str(unreadable)) from unreadable
 
     def assess(self, facts: Facts) -> Assessment:
         """One household's assessment; raises RulesFailed."""
         seen = dict(zip(self.seen, self._seen_of(facts), strict=False))
         try:
-            result = self._engine.evaluate(_KEY, seen)["result"]
+            result = self._engine.evaluate(TABLES, seen)["result"]
         except RuntimeError as failure:
             raise RulesFailed(str(failure)) from failure
         return _assessment(result, facts)

@@ -1,7 +1,8 @@
 """A programme version as a document: read from its files, checked as a whole, identified by a digest."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import orjson
 import yaml
 
-from services.eligibility.rules.document import REFER_ON, REFERRAL_DAYS, structure_problems
+from services.eligibility.rules.document import REFER_ON, REFERRAL_DAYS, is_field, structure_problems
 from services.eligibility.rules.tables import numbers_used, rule_problems
 from shared.reference import areas
 
@@ -114,6 +115,23 @@ class Programme:
         return self.period_from <= day <= self.period_to
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a mapping in which a key stands twice: YAML would take the last one without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        _once([(self.construct_object(key, deep=True), None) for key, _ in node.value])
+        return super().construct_mapping(node, deep)
+
+
+def _once(pairs: Sequence[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A mapping of pairs; raises ValueError where a key stands twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = sorted({str(key) for key, _ in pairs if [one for one, _ in pairs].count(key) > 1})
+        raise ValueError(f"{', '.join(twice)} stands twice in one place")
+    return found
+
+
 def load_programme(path: Path) -> Programme:
     """The programme of a YAML file beside its table file; raises ProgrammeInvalid, OSError."""
     return parse_programme(load_document(path))
@@ -125,11 +143,11 @@ def load_document(path: Path) -> dict[str, Any]:
     This is what is published, stored and hashed. Raises ProgrammeInvalid, OSError.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
         if not isinstance(document, dict):
             raise ProgrammeInvalid(["the file is not a mapping"])
         rules = path.parent / Path(str(document.get("rules"))).name
-        document["rules"] = orjson.loads(rules.read_bytes())
+        document["rules"] = json.loads(rules.read_text(encoding="utf-8"), object_pairs_hook=_once)
         plain: dict[str, Any] = orjson.loads(orjson.dumps(document))
     except (yaml.YAMLError, ValueError, TypeError) as unreadable:
         if isinstance(unreadable, ProgrammeInvalid):
@@ -173,6 +191,12 @@ def _sense_problems(document: Mapping[str, Any]) -> Iterator[str]:
     highest = voucher.get("maximum_price")
     if highest is not None and highest < voucher["minimum_price"]:
         yield "voucher.maximum_price: lies below the minimum price"
+    if document["approval"]["mode"] == "automatic" and document["approval"].get("posting_days"):
+        yield "approval.posting_days: only lists hang out, and this programme approves by itself"
+    for mark in document["unverified"]:
+        path, _, _ = mark.partition(":")
+        if not is_field(path):
+            yield f"unverified: there is no field {path}"
 
 
 def _area_problems(provinces: object) -> Iterator[str]:

@@ -5,7 +5,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from services.applications.household import DeviceReceived, FieldVerification, HouseholdDraft, Member
+from services.applications.household import (
+    DeviceReceived,
+    FieldVerification,
+    HouseholdDraft,
+    Member,
+    PovertySurvey,
+)
 from shared.privacy import IdentityHasher
 from shared.reference import areas, ethnic_groups
 from shared.reference.text import fold
@@ -41,7 +47,8 @@ LONGEST_LINE = 200
 """Letters of a name or a village; an event has no room for more."""
 
 _PLAIN_DETAILS = (
-    "poverty_status", "members_count", "residence", "has_smartphone", "priority_group", "conflict",
+    "poverty_status", "members_count", "residence", "has_smartphone", "priority_group",
+    "extremely_difficult_village", "extremely_difficult_commune", "conflict",
     "legal_basis", "consent_evidence", "notes",
 )  # fmt: skip
 
@@ -156,6 +163,9 @@ def facts_of(head: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
         "members_count": details["members_count"],
         "certificate_year": certificate["year"] if certificate else None,
         "priority_group": details["priority_group"],
+        "extremely_difficult_village": details["extremely_difficult_village"],
+        "extremely_difficult_commune": details["extremely_difficult_commune"],
+        **(details["survey"] or {}),
         "already_received": bool(details["devices_received"]),
         "identity": "citizen_id" if head["citizen_id"] else "cmnd" if head["cmnd"] else "none",
         "conflict_of_interest": bool(details["conflict"]),
@@ -184,6 +194,7 @@ def details_of(draft: HouseholdDraft) -> dict[str, Any]:
         "members": [{**asdict(one), "birth_date": _iso(one.birth_date)} for one in draft.members],
         "devices_received": [asdict(one) for one in draft.devices_received],
         "verification": _verification(draft.verification),
+        "survey": asdict(draft.survey) if draft.survey else None,
         "doubts": list(draft.doubts),
         **{name: getattr(draft, name) for name in _PLAIN_DETAILS},
     }
@@ -212,6 +223,7 @@ def draft_of(village: str, head: dict[str, Any], details: dict[str, Any]) -> Hou
         verification=FieldVerification(**{**found, "verified_on": _day(found["verified_on"])})
         if found
         else None,
+        survey=PovertySurvey(**details["survey"]) if details["survey"] else None,
         doubts=tuple(details["doubts"]),
     )
 

@@ -14,6 +14,10 @@ RELATIONS = ("spouse", "child", "parent", "grandparent", "grandchild", "sibling"
 
 RESIDENCES = ("permanent", "temporary", "unregistered")
 DEVICE_KINDS = ("smartphone", "tablet", "computer", "other")
+INDICATORS = 12
+"""Deprivations that the multidimensional poverty measure knows."""
+LOWEST_INCOME, HIGHEST_INCOME = 10_000, 999_999_999
+"""đồng per person and month: less is an amount in thousands, more is one of years. Zero is an income, too."""
 VERIFICATION_RESULTS = ("confirmed", "not_confirmed", "not_found")
 
 
@@ -55,15 +59,30 @@ class FieldVerification:
 
 
 @dataclass(frozen=True, slots=True)
+class PovertySurvey:
+    """What the multidimensional poverty measure found, all of it in one visit.
+
+    income_per_person: đồng per month; deprivations: how many of the 12 indicators the household lacks; urban:
+    whether the line of urban communes counts.
+    """
+
+    income_per_person: int
+    deprivations: int
+    urban: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdDraft:
     """A household before it is stored.
 
     head_name: NFC; birth_date: None if only the year is known; ethnicity: 2-digit code of list B ("gso");
     citizen_id: 12 digits, or None and then cmnd: 9 digits; certificate_year: the year it holds for;
     certificate_commune: 5-digit code of who issued it, None = the household's own; phone: 10 digits;
-    priority_group: merit (người có công) or social_policy; doubts: codes of the warnings that travel with the
-    application; conflict: who at the commune is kin to the household or of it, "" for nobody; legal_basis:
-    why the personal data may be used, and consent_evidence where the proof of a consent lies.
+    priority_group: merit (người có công) or social_policy; survey: None where nobody measured;
+    extremely_difficult_village and _commune: whether the household lives in one that is officially named so;
+    doubts: codes of the warnings that travel with the application; conflict: who at the commune is kin to the
+    household or of it, "" for nobody; legal_basis: why the personal data may be used, and consent_evidence
+    where the proof of a consent lies.
     """
 
     head_name: str
@@ -88,6 +107,9 @@ class HouseholdDraft:
     members: tuple[Member, ...] = ()
     devices_received: tuple[DeviceReceived, ...] = ()
     verification: FieldVerification | None = None
+    survey: PovertySurvey | None = None
+    extremely_difficult_village: bool = False
+    extremely_difficult_commune: bool = False
     conflict: str = ""
     legal_basis: LegalBasis = "public_task"
     consent_evidence: str = ""

@@ -29,13 +29,17 @@ COLUMNS = (
     ("STT", 6), ("Họ và tên chủ hộ", 28), ("Ngày, tháng, năm sinh", 14), ("Giới tính", 9), ("Dân tộc", 14),
     ("Số định danh cá nhân/CCCD", 18), ("Thôn/bản", 20), ("Loại hộ", 14), ("Số giấy chứng nhận", 20),
     ("Ngày cấp GCN", 14), ("Số khẩu", 8), ("Số điện thoại", 14), ("Đã có điện thoại thông minh", 12),
-    ("Đối tượng ưu tiên", 20), ("Ghi chú", 30), ("Trạng thái", 22), ("Mã hồ sơ", 38),
+    ("Đối tượng ưu tiên", 20), ("Thu nhập bình quân đầu người/tháng", 16), ("Số chỉ số thiếu hụt", 10),
+    ("Thành thị/nông thôn", 12), ("Thôn đặc biệt khó khăn", 10), ("Xã đặc biệt khó khăn", 10),
+    ("Ghi chú", 30), ("Trạng thái", 22), ("Mã hồ sơ", 38),
 )  # fmt: skip
 """Titles that the import knows, and each column's width in letters."""
 
 SEX = {"male": "Nam", "female": "Nữ"}
 POVERTY = {"poor": "Hộ nghèo", "near_poor": "Hộ cận nghèo", "none": "Không thuộc diện"}
 PRIORITY = {"merit": "Người có công", "social_policy": "Bảo trợ xã hội", None: ""}
+AREA = {True: "Thành thị", False: "Nông thôn"}
+YES = {True: "Có", False: "Không"}
 STATUS = {
     "draft": "Bản nháp",
     "submitted": "Đã nộp",
@@ -135,12 +139,21 @@ def _cells(row: Any, head: dict[str, Any], details: dict[str, Any]) -> list[Any]
         _day(certificate.get("issued_on")),
         details["members_count"],
         head["phone"],
-        "Có" if details["has_smartphone"] else "Không",
+        YES[details["has_smartphone"]],
         PRIORITY[details["priority_group"]],
+        *_survey(details["survey"]),
+        YES[details["extremely_difficult_village"]],
+        YES[details["extremely_difficult_commune"]],
         details["notes"],
         STATUS[row.status],
         row.id,
     ]
+
+
+def _survey(found: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+    if found is None:
+        return None, None, None
+    return found["income_per_person"], found["deprivations"], AREA[found["urban"]]
 
 
 def _day(iso: str | None) -> str:

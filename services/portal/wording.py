@@ -50,6 +50,8 @@ def _fact(name: str, value: Any) -> str:
         return "–"
     if name == "ethnicity":
         return ethnic_name(str(value))
+    if name == "income_per_person":
+        return money(value)
     group = {"poverty_status": "poverty", "priority_group": "priority"}.get(name)
     return t(f"{group}.{value}") if group and has_text(f"{group}.{value}") else str(value)
 

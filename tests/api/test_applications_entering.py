@@ -44,6 +44,8 @@ def test_the_facts_travel_sealed_under_the_households_key(bench: Bench) -> None:
         "members_count": 5,
         "certificate_year": THIS_YEAR,
         "priority_group": None,
+        "extremely_difficult_village": False,
+        "extremely_difficult_commune": False,
         "already_received": False,
         "identity": "citizen_id",
         "conflict_of_interest": False,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.applications.household import DeviceReceived, HouseholdDraft
+from services.applications.household import DeviceReceived, HouseholdDraft, PovertySurvey
 from services.applications.lists import Cell, ListRow, ParsedRow, RowContext, parse_row
 from tests.lists.households import TODAY
 
@@ -353,3 +353,68 @@ class TestOtherColumns:
     def test_names_lose_invisible_signs_and_gain_their_second_part(self) -> None:
         assert draft(head_name="\u200bLý\u00a0Mùi\ufeff Pết\u200e").head_name == "Lý Mùi Pết"
         assert draft(head_name="Lý Mùi", given_name="Pết").head_name == "Lý Mùi Pết"
+
+
+class TestSurvey:
+    FULL: dict[str, Cell] = {"income_per_person": 1_500_000.0, "deprivations": 3.0, "urban": "Nông thôn"}  # noqa: RUF012
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            1_500_000, 1_500_000.0, "1500000", "1.500.000", "1,500,000", "1 500 000", "1.500.000 đ",
+            "1.500.000đ", "1.500.000 đồng", "1.500.000 VND", "1,5 triệu", "1.5tr", "1,50 triệu đồng",
+            "1.500.000 đ/người/tháng",
+        ],
+    )  # fmt: skip
+    def test_an_income_is_read_as_people_write_it(self, written: Cell) -> None:
+        found = draft(**{**self.FULL, "income_per_person": written}).survey
+        assert found == PovertySurvey(1_500_000, 3, urban=False)
+
+    @pytest.mark.parametrize(
+        ("written", "number"), [("0", 0), ("Không", 0), (0, 0), ("12", 12), ("3 chỉ số", None), ("03", 3)]
+    )
+    def test_deprivations_are_counted(self, written: Cell, number: int | None) -> None:
+        outcome = parsed(**{**self.FULL, "deprivations": written})
+        if number is None:
+            assert [one.code for one in outcome.problems] == ["DEPRIVATIONS_UNREADABLE"]
+        else:
+            assert outcome.household is not None
+            assert outcome.household.survey == PovertySurvey(1_500_000, number, urban=False)
+
+    @pytest.mark.parametrize(
+        ("written", "urban"),
+        [("Thành thị", True), ("đô thị", True), ("NÔNG THÔN", False), ("NT", False), ("TT", True)],
+    )
+    def test_the_kind_of_area(self, written: str, urban: bool) -> None:
+        assert draft(**{**self.FULL, "urban": written}).survey == PovertySurvey(1_500_000, 3, urban)
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"income_per_person": "1500"}, "INCOME_UNREADABLE"),
+            ({"income_per_person": "thấp"}, "INCOME_UNREADABLE"),
+            ({"income_per_person": "1.5"}, "INCOME_UNREADABLE"),
+            ({"income_per_person": "9999999999"}, "INCOME_UNREADABLE"),
+            ({"deprivations": "13"}, "DEPRIVATIONS_UNREADABLE"),
+            ({"urban": "miền núi"}, "AREA_KIND_UNREADABLE"),
+            ({"urban": ""}, "SURVEY_INCOMPLETE"),
+            ({"income_per_person": ""}, "SURVEY_INCOMPLETE"),
+            ({"deprivations": ""}, "SURVEY_INCOMPLETE"),
+        ],
+    )
+    def test_what_cannot_be_read_is_told(self, changes: dict[str, Cell], code: str) -> None:
+        assert codes(**{**self.FULL, **changes}) == [code]
+
+    def test_nobody_is_asked_for_a_survey(self) -> None:
+        assert draft().survey is None
+        assert draft(urban="Nông thôn").survey is None
+
+    @pytest.mark.parametrize(
+        ("written", "there"), [("x", True), ("Có", True), ("", False), ("Không", False), ("0", False)]
+    )
+    def test_difficult_places_are_ticked(self, written: str, there: bool) -> None:
+        found = draft(extremely_difficult_village=written, extremely_difficult_commune=written)
+        assert (found.extremely_difficult_village, found.extremely_difficult_commune) == (there, there)
+
+    def test_a_tick_that_says_nothing_counts_as_no(self) -> None:
+        assert codes(extremely_difficult_village="khu vực II") == ["DIFFICULT_AREA_UNKNOWN"]

@@ -16,7 +16,7 @@ from services.applications.forms.persons import (
     read_members,
     take,
 )
-from services.applications.household import DeviceReceived, FieldVerification, HouseholdDraft
+from services.applications.household import DeviceReceived, FieldVerification, HouseholdDraft, PovertySurvey
 from services.applications.lists import Problem
 from shared.reference import identifiers
 from shared.refusal import Refusal
@@ -57,6 +57,9 @@ def read_form(form: Form, today: date) -> FormReading:
         residence=form["residence"],
         has_smartphone=form["has_smartphone"],
         priority_group=form["priority_group"],
+        survey=PovertySurvey(**form["survey"]) if form["survey"] else None,
+        extremely_difficult_village=form["extremely_difficult_village"],
+        extremely_difficult_commune=form["extremely_difficult_commune"],
         conflict=form["conflict"] or "",
         notes=form["notes"] or "",
         doubts=findings.doubts,

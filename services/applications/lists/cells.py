@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Literal
 
 from services.applications.household import PovertyStatus, PriorityGroup
-from services.applications.lists.table import Cell
+from services.applications.lists.table import Cell, is_blank
 from shared.reference import ethnic_groups
 from shared.reference.text import fold, nfc
 
@@ -56,6 +56,13 @@ _PRIORITY: dict[str, PriorityGroup] = {
     "doi tuong chinh sach xa hoi": "social_policy", "gia dinh chinh sach": "social_policy",
     "ho chinh sach": "social_policy", "chinh sach": "social_policy", "gd chinh sach": "social_policy",
 }  # fmt: skip
+_AREA_KINDS = {
+    "thanh thi": True, "do thi": True, "tt": True, "phuong": True, "thi tran": True,
+    "khu vuc thanh thi": True, "nong thon": False, "nt": False, "xa": False, "khu vuc nong thon": False,
+}  # fmt: skip
+_MONEY_WORDS = re.compile(r"\s*(?:d|dong|vnd|vnđ)?\s*(?:/\s*(?:nguoi|khau))?\s*(?:/\s*thang)?$")
+_WHOLE_MONEY = re.compile(r"\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+", re.ASCII)
+_MILLIONS = re.compile(r"(\d{1,3})(?:[.,](\d{1,6}))?\s*(?:trieu|tr)", re.ASCII)
 _NOTHING = frozenset({"", "khong", "khong co", "0", "chua co", "ko", "k"})
 _NO_NUMBER = frozenset(
     {"khong", "khong co", "chua co", "chua", "chua lam", "chua cap", "chua duoc cap", "dang lam", "dang cap",
@@ -113,6 +120,29 @@ def count(value: Cell) -> int | None:
         return None
     found = _COUNT.fullmatch(fold(text(value)))
     return int(found[1]) if found else None
+
+
+def count_or_none(value: Cell) -> int | None:
+    """A number of things that there may be none of: as `count`, and a word for nothing is 0."""
+    return 0 if not is_blank(value) and says_nothing(value) else count(value)
+
+
+def money(value: Cell) -> int | None:
+    """Whole đồng or None: 1500000, "1.500.000", "1,500,000 đ", "1,5 triệu" and "1.5tr" are the same."""
+    if isinstance(value, bool):
+        return None
+    written = _MONEY_WORDS.sub("", fold(text(value).removesuffix(".0"))).strip()
+    if whole := _WHOLE_MONEY.fullmatch(written):
+        return int(re.sub(r"\D", "", whole[0]))
+    millions = _MILLIONS.fullmatch(written)
+    if millions is None:
+        return None
+    return int(millions[1]) * 1_000_000 + int((millions[2] or "").ljust(6, "0"))
+
+
+def urban(value: Cell) -> bool | None:
+    """Thành thị or nông thôn; None if it is neither."""
+    return _AREA_KINDS.get(_word(text(value)))
 
 
 def yes_no(value: Cell) -> bool | None:

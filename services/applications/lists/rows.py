@@ -1,14 +1,19 @@
 """From a list's row to a household's draft, with every problem named. Nothing a person types raises."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from services.applications.household import (
+    HIGHEST_INCOME,
+    INDICATORS,
+    LOWEST_INCOME,
     DeviceReceived,
     HouseholdDraft,
     Member,
     PovertyStatus,
+    PovertySurvey,
     PriorityGroup,
 )
 from services.applications.lists import cells
@@ -32,6 +37,12 @@ _DEVICE_WORDS = (
     ("may tinh bang", "tablet"), ("mtb", "tablet"), ("tablet", "tablet"), ("dien thoai", "smartphone"),
     ("dttm", "smartphone"), ("smartphone", "smartphone"), ("may tinh", "computer"), ("laptop", "computer"),
 )  # fmt: skip
+_UNREADABLE = {
+    "income_per_person": "INCOME_UNREADABLE",
+    "deprivations": "DEPRIVATIONS_UNREADABLE",
+    "urban": "AREA_KIND_UNREADABLE",
+}
+_SURVEY_UNREADABLE = frozenset(_UNREADABLE.values())
 _YEAR_WITHIN = re.compile(r"(?<!\d)20\d\d(?!\d)", re.ASCII)
 _BETWEEN_PHONES = re.compile(r"[/;,\n|]|\s-\s|\bhoặc\b|\bvà\b", re.IGNORECASE)
 _PHONE_WITHIN = re.compile(r"\+?\d[\d .\-]{7,14}\d", re.ASCII)
@@ -105,6 +116,9 @@ class _Reading(Reader):
             phone=self._phone(),
             has_smartphone=self._has_smartphone(),
             priority_group=self._priority_group(),
+            survey=self._survey(),
+            extremely_difficult_village=self._ticked("extremely_difficult_village"),
+            extremely_difficult_commune=self._ticked("extremely_difficult_commune"),
             residence=self._residence(),
             members=tuple(map(self._member, self._members)),
             devices_received=tuple(self._devices()),
@@ -245,6 +259,49 @@ class _Reading(Reader):
         if group is None:
             self.report("priority_group", "PRIORITY_GROUP_UNKNOWN")
         return group
+
+    def _survey(self) -> PovertySurvey | None:
+        """What was measured: income, deprivations and kind of area, all of them or nothing."""
+        if all(is_blank(self.values.get(name)) for name in ("income_per_person", "deprivations")):
+            return None
+        income = self._measured("income_per_person", cells.money, HIGHEST_INCOME)
+        deprivations = self._measured("deprivations", cells.count_or_none, INDICATORS)
+        urban = self._urban()
+        if income is not None and 0 < income < LOWEST_INCOME:
+            self.report("income_per_person", "INCOME_UNREADABLE")
+        if income is None or deprivations is None or urban is None:
+            if not any(problem.code in _SURVEY_UNREADABLE for problem in self.problems):
+                self.report("income_per_person", "SURVEY_INCOMPLETE")
+            return None
+        return PovertySurvey(income, deprivations, urban)
+
+    def _measured(self, field: str, read: Callable[[Cell], int | None], most: int) -> int | None:
+        """A whole number that stands in a cell; None for an empty one."""
+        value = self.values.get(field)
+        if is_blank(value):
+            return None
+        found = read(value)
+        if found is None or found > most:
+            self.report(field, _UNREADABLE[field])
+            return None
+        return found
+
+    def _urban(self) -> bool | None:
+        value = self.values.get("urban")
+        found = None if is_blank(value) else cells.urban(value)
+        if found is None and not is_blank(value):
+            self.report("urban", _UNREADABLE["urban"])
+        return found
+
+    def _ticked(self, field: str) -> bool:
+        """Whether a column says yes; what says neither counts as no, and somebody is told."""
+        value = self.values.get(field)
+        if cells.says_nothing(value):
+            return False
+        answer = cells.yes_no(value)
+        if answer is None:
+            self.report(field, "DIFFICULT_AREA_UNKNOWN")
+        return bool(answer)
 
     def _residence(self) -> str:
         value = self.values.get("residence")

@@ -342,4 +342,29 @@ ROWS: dict[str, tuple[Severity, str, str]] = {
         "Đối tượng ưu tiên “{value}” không rõ nên để trống. Hãy nhập Người có công hoặc Chính sách xã hội.",
         "The priority group “{value}” is not known: left empty. Enter Người có công or Chính sách xã hội.",
     ),
+    "INCOME_UNREADABLE": (
+        "error",
+        "Thu nhập “{value}” không đọc được. Hãy nhập số đồng một người một tháng, ví dụ 1.500.000.",
+        "The income “{value}” cannot be read. Enter đồng per person and month, such as 1.500.000.",
+    ),
+    "DEPRIVATIONS_UNREADABLE": (
+        "error",
+        "Số chỉ số thiếu hụt “{value}” không đọc được. Hãy nhập một số từ 0 đến 12.",
+        "The number of deprivations “{value}” cannot be read. Enter a number from 0 to 12.",
+    ),
+    "AREA_KIND_UNREADABLE": (
+        "error",
+        "“{value}” không rõ là thành thị hay nông thôn. Hãy nhập Thành thị hoặc Nông thôn.",
+        "“{value}” is neither urban nor rural. Enter Thành thị or Nông thôn.",
+    ),
+    "SURVEY_INCOMPLETE": (
+        "warning",
+        "Thiếu thu nhập, số thiếu hụt, hoặc thành thị hay nông thôn nên hộ được coi là chưa điều tra.",
+        "A survey needs income, deprivations, and urban or rural; the household is taken as not measured.",
+    ),
+    "DIFFICULT_AREA_UNKNOWN": (
+        "warning",
+        "“{value}” không rõ là có hay không nên coi là không. Hãy nhập Có hoặc Không.",
+        "“{value}” is neither yes nor no: taken as no. Enter Có or Không.",
+    ),
 }  # fmt: skip

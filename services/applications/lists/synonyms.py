@@ -152,6 +152,29 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Chính sách xã hội", "Gia đình chính sách xã hội", "Gia đình chính sách", "Hộ chính sách",
         "GĐ chính sách", "Hộ chính sách xã hội", "Đối tượng chính sách xã hội",
     ),
+    "income_per_person": (
+        "Thu nhập bình quân đầu người/tháng", "Thu nhập bình quân đầu người",
+        "Thu nhập bình quân người/tháng",
+        "Thu nhập BQ đầu người/tháng", "Thu nhập BQ đầu người", "TNBQ đầu người/tháng", "TNBQ đầu người",
+        "Thu nhập bình quân 1 người/tháng", "Thu nhập bình quân đầu người (đồng/tháng)",
+        "Thu nhập bình quân đầu người (đồng/người/tháng)", "Thu nhập bình quân/người/tháng",
+    ),
+    "deprivations": (
+        "Số chỉ số thiếu hụt", "Số chỉ số thiếu hụt dịch vụ xã hội cơ bản", "Số thiếu hụt",
+        "Chỉ số thiếu hụt",
+        "Số chỉ số thiếu hụt DVXHCB", "Số lượng chỉ số thiếu hụt", "Tổng số chỉ số thiếu hụt",
+    ),
+    "urban": (
+        "Thành thị/nông thôn", "Khu vực thành thị/nông thôn", "Khu vực (thành thị/nông thôn)",
+        "Thành thị, nông thôn", "Thành thị hay nông thôn",
+    ),
+    "extremely_difficult_village": (
+        "Thôn đặc biệt khó khăn", "Bản đặc biệt khó khăn", "Thôn bản đặc biệt khó khăn", "Thôn ĐBKK",
+        "Thôn, bản ĐBKK", "Thuộc thôn đặc biệt khó khăn", "Thuộc thôn ĐBKK", "Ấp đặc biệt khó khăn",
+    ),
+    "extremely_difficult_commune": (
+        "Xã đặc biệt khó khăn", "Xã ĐBKK", "Thuộc xã đặc biệt khó khăn", "Thuộc xã ĐBKK", "Xã khu vực III",
+    ),
     "received_tablet": (
         "Đã nhận máy tính bảng", "Đã được cấp máy tính bảng", "Đã nhận MTB", "Máy tính bảng",
         "Máy tính bảng đã nhận", "Đã được hỗ trợ máy tính bảng", "Đã được nhận máy tính bảng",

@@ -2,10 +2,18 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates
 
 from services.applications import domain
-from services.applications.household import DEVICE_KINDS, RELATIONS, RESIDENCES, VERIFICATION_RESULTS
+from services.applications.household import (
+    DEVICE_KINDS,
+    HIGHEST_INCOME,
+    INDICATORS,
+    LOWEST_INCOME,
+    RELATIONS,
+    RESIDENCES,
+    VERIFICATION_RESULTS,
+)
 from services.applications.schemas.common import (
     COMMUNE,
     Strict,
@@ -98,6 +106,20 @@ class Verification(Strict):
     notes = optional_line(LONGEST_TEXT)
 
 
+class Survey(Strict):
+    """What the poverty survey measured: all three, or nothing. Income is đồng per person and month."""
+
+    income_per_person = count(0, HIGHEST_INCOME, required=True)
+    deprivations = count(0, INDICATORS, required=True)
+    urban = fields.Boolean(required=True)
+
+    @validates("income_per_person")
+    def in_dong(self, value: int, **_: Any) -> None:
+        """Raises ValidationError for an income that somebody wrote in thousands."""
+        if 0 < value < LOWEST_INCOME:
+            raise ValidationError(f"Must be 0 or đồng per month: {LOWEST_INCOME} at least.")
+
+
 class HouseholdForm(Strict):
     """A household as it stands. `members_count` may be left out where the members are listed."""
 
@@ -111,6 +133,9 @@ class HouseholdForm(Strict):
     poverty_status = one_of("poor", "near_poor", "none", required=True)
     certificate = fields.Nested(Certificate, load_default=None, allow_none=True)
     priority_group = maybe("merit", "social_policy")
+    survey = fields.Nested(Survey, load_default=None, allow_none=True)
+    extremely_difficult_village = fields.Boolean(load_default=False)
+    extremely_difficult_commune = fields.Boolean(load_default=False)
     has_smartphone = fields.Boolean(required=True)
     devices_received = fields.List(
         fields.Nested(Device), load_default=None, allow_none=True, validate=validate.Length(max=MOST_DEVICES)
@@ -177,6 +202,12 @@ class VerificationAnswer(Schema):
     notes = fields.String()
 
 
+class SurveyAnswer(Schema):
+    income_per_person = fields.Integer()
+    deprivations = fields.Integer()
+    urban = fields.Boolean()
+
+
 class ContentAnswer(Schema):
     """A household as it is stored: the form's fields again, and the codes of what was doubtful in it."""
 
@@ -188,6 +219,9 @@ class ContentAnswer(Schema):
     poverty_status = fields.String()
     certificate = fields.Nested(CertificateAnswer, allow_none=True)
     priority_group = fields.String(allow_none=True)
+    survey = fields.Nested(SurveyAnswer, allow_none=True)
+    extremely_difficult_village = fields.Boolean()
+    extremely_difficult_commune = fields.Boolean()
     has_smartphone = fields.Boolean()
     devices_received = fields.List(fields.Nested(DeviceAnswer))
     verification = fields.Nested(VerificationAnswer, allow_none=True)

@@ -41,6 +41,11 @@ FIELDS = (
     "members_count",
     "has_smartphone",
     "priority_group",
+    "survey.income_per_person",
+    "survey.deprivations",
+    "survey.urban",
+    "extremely_difficult_village",
+    "extremely_difficult_commune",
     "notes",
     "legal_basis",
     "consent_evidence",
@@ -49,6 +54,7 @@ PLACES = {
     "head.birth_year": "head.birth_date",
     "head.cmnd": "head.citizen_id",
     "certificate": "certificate.number",
+    "survey": "survey.income_per_person",
 }
 """Fields of the API that share an input with another."""
 POVERTY = ("poor", "near_poor", "none")
@@ -91,6 +97,9 @@ def body_of(values: dict[str, str], commune: str) -> dict[str, Any]:
                 "members_count": whole_typed(values["members_count"]) if values["members_count"] else None,
                 "has_smartphone": choice_typed(values["has_smartphone"]),
                 "priority_group": values["priority_group"],
+                "survey": _survey(values),
+                "extremely_difficult_village": choice_typed(values["extremely_difficult_village"]),
+                "extremely_difficult_commune": choice_typed(values["extremely_difficult_commune"]),
                 "notes": values["notes"],
                 "legal_basis": values["legal_basis"],
                 "consent_evidence": values["consent_evidence"],
@@ -135,6 +144,19 @@ def _certificate(values: dict[str, str]) -> dict[str, object] | None:
             "number": values["certificate.number"],
             "issued_on": issued,
             "year": whole_typed(year) if year else None,
+        }
+    )
+    return found or None
+
+
+def _survey(values: dict[str, str]) -> dict[str, object] | None:
+    """What was measured; nothing where all of it was left empty."""
+    income, lacking = values["survey.income_per_person"], values["survey.deprivations"]
+    found = filled(
+        {
+            "income_per_person": whole_typed(income) if income else None,
+            "deprivations": whole_typed(lacking) if lacking else None,
+            "urban": choice_typed(values["survey.urban"]),
         }
     )
     return found or None

@@ -27,7 +27,8 @@ FIELDS = (
     "birth_day", "birth_month", "birth_year", "sex", "male", "female", "ethnicity", "citizen_id", "cmnd",
     "village", "address", "poverty_status", "poor", "near_poor", "not_poor", "certificate_number",
     "certificate_date", "certificate_year", "certificate_place", "members_count", "phone",
-    "has_smartphone", "no_smartphone", "priority_group", "merit", "social_policy", "received_tablet",
+    "has_smartphone", "no_smartphone", "priority_group", "merit", "social_policy", "income_per_person",
+    "deprivations", "urban", "extremely_difficult_village", "extremely_difficult_commune", "received_tablet",
     "received_computer", "received_smartphone", "received_device", "residence", "conflict", "notes",
 )  # fmt: skip
 """What a column of a list can be read as."""

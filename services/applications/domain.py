@@ -167,10 +167,18 @@ def facts_of(head: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
         "extremely_difficult_commune": details["extremely_difficult_commune"],
         **(details["survey"] or {}),
         "already_received": bool(details["devices_received"]),
-        "identity": "citizen_id" if head["citizen_id"] else "cmnd" if head["cmnd"] else "none",
+        "identity": _identity(head, details["members"]),
         "conflict_of_interest": bool(details["conflict"]),
         "doubts": details["doubts"],
     }
+
+
+def _identity(head: dict[str, Any], members: list[dict[str, Any]]) -> str:
+    """The weakest of the household's papers: cmnd where anybody has only the old 9-digit number, else the
+    head's citizen_id, or none."""
+    if any(one["cmnd"] and not one["citizen_id"] for one in (head, *members)):
+        return "cmnd"
+    return "citizen_id" if head["citizen_id"] else "none"
 
 
 def head_of(draft: HouseholdDraft) -> dict[str, Any]:

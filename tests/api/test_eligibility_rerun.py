@@ -34,6 +34,7 @@ from tests.support.eligibility import (
 from tests.support.service import APPROVER
 
 NEW_YEAR = datetime(2026, 12, 31, 17, 5, tzinfo=UTC)
+CONFLICT = "conflict_of_interest"
 NAMESAKE = person("Lý Thị Mẩy 1980-02-03 01075")
 
 
@@ -95,10 +96,13 @@ def play(world: World) -> None:
     (other,) = world.submit(persons=[person("Mẩy")], commune="00691")
     world.submit(certificate=person("paper"), programme_id="national")
     world.submit(namesakes=[NAMESAKE])
-    publish(bench, document(version=2, exclusive_with=["national"], refer_on=["nine_digit_id"]))
+    publish(
+        bench,
+        document(version=2, exclusive_with=["national"], refer_on=[CONFLICT, "nine_digit_id"]),
+    )
     (nine,) = world.submit(identity="cmnd", priority_group="merit")
     world.correct(plain_, members_count=2)
-    world.correct(refused, has_smartphone=False, conflict_of_interest=True)
+    world.correct(refused, has_smartphone=False, doubts=["CITIZEN_ID_SEX_DIFFERS"])
     world.hear("application.appealed.v1", about(other, sealed="x"))
     (bought,) = world.submit(has_smartphone=True)
     world.hear("application.appealed.v1", about(bought, sealed="x"))

@@ -328,6 +328,10 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "OWNS_SMARTPHONE.value.vi: Says nothing",
     ),
     "half a character": (lambda d: d.__setitem__("name_vi", "a\ud800"), "half a character"),
+    "a conflict of interest left to the tables": (
+        lambda d: d.__setitem__("refer_on", ["near_duplicate"]),
+        "refer_on: conflict_of_interest is always referred",
+    ),
     "an unverified field that is none": (
         lambda d: d["unverified"].append("voucher.colour"),
         "there is no field voucher.colour",

@@ -35,15 +35,8 @@ OWN_REASONS = (
 )
 """Reasons no decision table gives; their sentences stand in `sentences.yaml`."""
 
-ID_WARNINGS = frozenset(
-    {
-        "CITIZEN_ID_PROVINCE",
-        "CITIZEN_ID_CENTURY",
-        "CITIZEN_ID_SEX_DIFFERS",
-        "CITIZEN_ID_BIRTH_YEAR_DIFFERS",
-    }
-)
-"""Warnings of applications that say: the number does not fit the person."""
+ID_WARNINGS = frozenset({"CITIZEN_ID_SEX_DIFFERS", "CITIZEN_ID_BIRTH_YEAR_DIFFERS"})
+"""Warnings of applications that say: the number does not fit the person, the head or a member."""
 
 
 class FactsUnusable(ValueError):

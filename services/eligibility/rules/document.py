@@ -22,9 +22,10 @@ PRIORITY_CODES = (
 HANDSET_KINDS = ("3g", "4g", "5g")
 APPROVAL_MODES = ("list", "automatic")
 DOUBTS = ("conflict_of_interest", "near_duplicate", "id_mismatch", "nine_digit_id")
-"""What a programme may refer to a person although its tables would accept the household."""
-REFER_ON = ("conflict_of_interest", "near_duplicate")
-"""Doubts that refer a case, where the document does not say."""
+"""What goes to a person although the tables would accept the household: all of it, unless the document names
+those that it means."""
+CONFLICT = "conflict_of_interest"
+"""The doubt that no programme may leave to its tables: a person looks at an official's household."""
 REFERRAL_DAYS = 15
 """Days to decide a referred case, where the document does not say."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import yaml
 
-from services.eligibility.rules.document import REFER_ON, REFERRAL_DAYS, is_field, structure_problems
+from services.eligibility.rules.document import CONFLICT, DOUBTS, REFERRAL_DAYS, is_field, structure_problems
 from services.eligibility.rules.tables import numbers_used, rule_problems
 from shared.reference import areas
 
@@ -193,6 +193,8 @@ def _sense_problems(document: Mapping[str, Any]) -> Iterator[str]:
         yield "voucher.maximum_price: lies below the minimum price"
     if document["approval"]["mode"] == "automatic" and document["approval"].get("posting_days"):
         yield "approval.posting_days: only lists hang out, and this programme approves by itself"
+    if CONFLICT not in document.get("refer_on", DOUBTS):
+        yield f"refer_on: {CONFLICT} is always referred"
     for mark in document["unverified"]:
         path, _, _ = mark.partition(":")
         if not is_field(path):
@@ -286,7 +288,7 @@ def read_programme(document: Mapping[str, Any]) -> Programme:
         evidence=tuple(document["evidence"]),
         approval_mode=approval["mode"],
         posting_days=approval.get("posting_days") or 0,
-        refer_on=tuple(document.get("refer_on", REFER_ON)),
+        refer_on=tuple(document.get("refer_on", DOUBTS)),
         referral_days=document.get("referral_days") or REFERRAL_DAYS,
         reasons={code: Sentence(**sentence) for code, sentence in document["reasons"].items()},
         unverified=tuple(document["unverified"]),

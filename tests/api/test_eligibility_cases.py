@@ -203,13 +203,16 @@ class TestApproving:
         for how in ("approve", "reject"):
             assert problem(decide(bench, one, how))["code"] == "CASE_NOT_OPEN"
 
-    def test_referred_cases_are_decided_by_the_province(self, bench: Bench) -> None:
-        one, other = application(members_count=0), application(members_count=0)
-        submit(bench, one, other)
-        for how in ("approve", "reject"):
-            assert problem(decide(bench, one, how))["code"] == "CASE_NOT_OPEN"
-        assert decide(bench, one, "approve", PROVINCIAL).status_code == 200
-        assert decide(bench, other, "reject", PROVINCIAL).status_code == 200
+    def test_referred_cases_are_the_provinces_and_nobody_approves_them_unheard(self, bench: Bench) -> None:
+        one = application(members_count=0)
+        submit(bench, one)
+        assert problem(decide(bench, one, "reject"))["code"] == "CASE_NOT_OPEN"
+        for who in (APPROVER, PROVINCIAL):
+            assert problem(decide(bench, one, "approve", who))["code"] == "CASE_REFERRED"
+        body = {"programme_id": PROGRAMME, "decision_number": "1/QĐ", "decision_date": "2026-11-20"}
+        answer: Any = bench.call("POST", "/approval-lists", PROVINCIAL, json=body, key=True).json
+        assert answer["approved"] == 0
+        assert decide(bench, one, "reject", PROVINCIAL).status_code == 200
 
     def test_role_and_area_hold(self, bench: Bench) -> None:
         (one,) = submitted(bench, 1)

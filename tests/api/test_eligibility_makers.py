@@ -145,6 +145,29 @@ class TestTheDatabase:
         with pytest.raises(RestrictViolation):
             own_role.execute("UPDATE case_file SET approved_by = 'em' WHERE application_id = %s", [one])
 
+    def test_keeps_the_name_of_who_took_it_back(self, own_role: Any, one: str) -> None:
+        approval = APPROVAL.replace("position = 1", "position = 1001")
+        own_role.execute(
+            f"UPDATE case_file SET {approval}, approved_by = 'dung' WHERE application_id = %s", [one]
+        )
+        revoked = "status = 'revoked', revoked_by = 'em', revoked_reason = 'X'"
+        own_role.execute(f"UPDATE case_file SET {revoked} WHERE application_id = %s", [one])
+        for change in ("revoked_by = 'giang'", "approved_by = 'giang'"):
+            with pytest.raises(RestrictViolation), own_role.transaction():
+                own_role.execute(f"UPDATE case_file SET {change} WHERE application_id = %s", [one])
+
+    def test_approves_no_referred_case_past_whoever_has_to_look_at_it(
+        self, bench: Bench, own_role: Any
+    ) -> None:
+        (referred,) = submitted(bench, 1, entered_by="an", conflict_of_interest=True)
+        approval = APPROVAL.replace("position = 1", "position = 1002") + ", due_on = NULL"
+        with pytest.raises(RestrictViolation):
+            own_role.execute(
+                f"UPDATE case_file SET {approval}, outcome = 'eligible', approved_by = 'dung'"
+                " WHERE application_id = %s",
+                [referred["application_id"]],
+            )
+
     def test_begins_no_case_with_a_decision(self, own_role: Any, one: str) -> None:
         columns = (
             "household_id, programme_id, programme_version, digest, commune, province, village, outcome,"

@@ -247,10 +247,12 @@ class TestDeciding:
         assert approve(bench, one, APPROVER).status_code == 200
         assert bench.sql("SELECT sum(count) FROM reason_tally")[0][0] == 0
 
-    def test_what_somebody_has_taken_on_no_colleague_approves(self, bench: Bench) -> None:
+    def test_nobody_approves_it_before_somebody_has_given_a_reason(self, bench: Bench) -> None:
         taken, free = conflicted(bench), conflicted(bench)
         act(bench, taken, "take")
-        assert code(approve(bench, taken, COLLEAGUE)) == (409, "REFERRAL_TAKEN")
+        for one in (taken, free):
+            assert code(approve(bench, one, COLLEAGUE)) == (409, "CASE_REFERRED")
+        assert uphold(bench, free).status_code == 200
         assert approve(bench, free, COLLEAGUE).status_code == 200
 
     def test_without_taking_it_first_one_has_reviewed_it_all_the_same(self, bench: Bench) -> None:

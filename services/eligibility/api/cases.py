@@ -58,7 +58,7 @@ def show_case(query: dict[str, Any], application_id: UUID) -> dict[str, Any]:
 @requires(Role.APPROVER)
 @idempotent
 def approve(body: dict[str, Any], application_id: UUID) -> ResponseReturnValue:
-    """Approve one eligible case; the province also decides referred ones."""
+    """Approve one eligible case. A referred one is upheld first, by somebody else."""
     approved = approve_case(current_session(), str(application_id), decision_of(body), current_actor())
     if isinstance(approved, Refusal):
         return answer_refusal(approved)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.eligibility import approving, claims, entries
 from services.eligibility.approving import SERVICE, Approved, Decision, Scope, entered_by, tell
-from services.eligibility.commands.found import DECIDABLE, decidable, find_case, makers, why_not
+from services.eligibility.commands.found import DECIDABLE, find_case, makers, rejectable, why_not
 from services.eligibility.domain import today
 from services.eligibility.models import ApprovalList, CaseFile, ListEntry, table_of
 from services.eligibility.rules import Programme
@@ -76,9 +76,8 @@ def approve_list(
 def approve_case(
     session: Session, application_id: str, decision: Decision, actor: Actor
 ) -> Approved | Refusal:
-    """Approve one case; the province also decides referred ones that nobody has taken on. Refusals:
-    NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, NOT_POSTED, POSTING_NOT_OVER, REFERRAL_TAKEN, QUOTA_USED_UP,
-    PROGRAMME_STOPPED."""
+    """Approve one eligible case. Refusals: NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, CASE_REFERRED,
+    NOT_POSTED, POSTING_NOT_OVER, QUOTA_USED_UP, PROGRAMME_STOPPED."""
     case = find_case(session, application_id, actor)
     if case is None:
         return Refusal("NOT_FOUND")
@@ -86,7 +85,7 @@ def approve_case(
     if isinstance(programme, Refusal):
         return programme
     scope = scope_of(programme, actor, application_ids=[application_id])
-    approved = approving.approve(session, scope, programme, actor.subject, decision, decidable(actor))
+    approved = approving.approve(session, scope, programme, actor.subject, decision, DECIDABLE)
     if not approved:
         return why_not(session, application_id, actor, programme)
     tell(session, case.programme_id, approved, decision, actor.subject)
@@ -103,13 +102,13 @@ def reject_case(
     statuses: Sequence[str] | None = None,
 ) -> Refusal | None:
     """Refuse one case with a reason in words, which is sealed; its places are free again. `statuses`: those
-    in which the actor may refuse it, by default as `approve_case`. Refusals: NOT_FOUND, MAKER_IS_CHECKER,
-    CASE_NOT_OPEN, REFERRAL_TAKEN."""
+    in which the actor may refuse it, by default the open ones, of which the province also has the referred.
+    Refusals: NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, REFERRAL_TAKEN."""
     case = find_case(session, application_id, actor)
     keys = ring.load(session, [case.household_id]) if case else {}
     if case is None or case.household_id not in keys:
         return Refusal("NOT_FOUND")
-    wanted = statuses or decidable(actor)
+    wanted = statuses or rejectable(actor)
     sealed = seal(keys[case.household_id], {"reason": reason}, f"rejection/{application_id}")
     rejected = session.execute(
         update(CaseFile)

@@ -12,7 +12,9 @@ from shared.auth import Actor, within
 from shared.refusal import Refusal
 
 DECIDABLE = ("eligible",)
-DECIDABLE_BY_PROVINCE = ("eligible", "referred")
+"""What may be approved. A referred case first needs a person who upholds it, with a reason; then somebody else
+approves it."""
+REFERRED = "referred"
 
 
 def find_case(session: Session, application_id: str, actor: Actor) -> Any | None:
@@ -32,9 +34,9 @@ def find_list(session: Session, list_id: str, actor: Actor) -> ApprovalList | No
     )
 
 
-def decidable(actor: Actor) -> tuple[str, ...]:
-    """The province decides what the rules refer (the province "decides referred cases")."""
-    return DECIDABLE if actor.commune is not None else DECIDABLE_BY_PROVINCE
+def rejectable(actor: Actor) -> tuple[str, ...]:
+    """What may be rejected: the province also rejects what the rules refer."""
+    return DECIDABLE if actor.commune is not None else (*DECIDABLE, REFERRED)
 
 
 def makers(case: Any) -> tuple[str, ...]:
@@ -55,8 +57,10 @@ def why_not(session: Session, application_id: str, actor: Actor, programme: Prog
         (*makers(case), *case.reviewers),
         _last_day(session, application_id) if posting else None,
     )
-    refusal = why_not_open(standing, actor.subject, decidable(actor), posting=posting, today=today())
-    return refusal or Refusal("REFERRAL_TAKEN" if case.taken_by else "QUOTA_USED_UP")
+    refusal = why_not_open(standing, actor.subject, DECIDABLE, posting=posting, today=today())
+    if case.status == REFERRED and not case.withdrawn:
+        refusal = Refusal("CASE_REFERRED")
+    return refusal or Refusal("QUOTA_USED_UP")
 
 
 def _last_day(session: Session, application_id: str) -> Any | None:

@@ -140,7 +140,8 @@ CREATE INDEX case_file_by_household ON case_file (household_id);
 CREATE INDEX case_file_referred_until ON case_file (due_on, application_id) WHERE due_on IS NOT NULL;
 
 -- Who made a case never becomes its checker by a detour: makers are only added, a decision keeps its name, a
--- case begins undecided, and it is deleted only when its household is erased.
+-- referred case is not approved before somebody upheld it, a case begins undecided, and it is deleted only when
+-- its household is erased.
 CREATE FUNCTION refuse_laundering() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'who made a case and who decided it stays as it was' USING ERRCODE = 'restrict_violation';
@@ -151,7 +152,10 @@ CREATE TRIGGER case_file_keeps_its_makers
     WHEN (
         NEW.application_id <> OLD.application_id OR NEW.entered_by <> OLD.entered_by
         OR NOT NEW.correctors @> OLD.correctors OR NOT NEW.reviewers @> OLD.reviewers
-        OR (OLD.status = NEW.status AND (NEW.approved_by <> OLD.approved_by OR NEW.rejected_by <> OLD.rejected_by))
+        OR (OLD.status = 'referred' AND NEW.status = 'approved')
+        OR (NEW.status IN (OLD.status, 'revoked') AND NEW.approved_by <> OLD.approved_by)
+        OR (OLD.status = NEW.status AND NEW.rejected_by <> OLD.rejected_by)
+        OR (OLD.status = NEW.status AND NEW.revoked_by <> OLD.revoked_by)
     )
     EXECUTE FUNCTION refuse_laundering();
 

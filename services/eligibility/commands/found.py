@@ -12,8 +12,8 @@ from shared.auth import Actor, within
 from shared.refusal import Refusal
 
 DECIDABLE = ("eligible",)
-"""What may be approved. A referred case first needs a person who upholds it, with a reason; then somebody else
-approves it."""
+"""What may be approved. A referred case first needs somebody who upholds it, with a reason; then somebody
+else approves it."""
 REFERRED = "referred"
 
 

@@ -24,11 +24,14 @@ from shared.reference import areas
 
 UNKNOWN_PROVINCE = "00"
 
+_CLOSED = text(
+    """
+    SELECT application_id::text, closed_reason FROM known_case
+    WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND closed_reason IS NOT NULL
+    """
+)
 _OCCUPIED = text(
     """
-    SELECT application_id FROM known_case
-    WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND closed_reason IS NOT NULL
-    UNION ALL
     SELECT application_id FROM voucher
     WHERE application_id = ANY(CAST(:application_ids AS uuid[])) AND live
     UNION ALL
@@ -58,15 +61,22 @@ _TERMS = text(
 
 
 def on_approved(unit: Unit, events: Sequence[Envelope]) -> None:
-    """Each approval becomes a voucher, or a place in the waitlist when the money does not reach."""
+    """Each approval becomes a voucher, or a place in the waitlist when the money does not reach. One that was
+    overtaken by its application's withdrawal gets nothing and is told to have ended, so that what it held
+    elsewhere is free again."""
     places = [_place(event) for event in events]
     found = budgets.standings(unit.session, set(places))
     promises = [
         _promise(event, place, budgets.charged(found, place))
         for event, place in zip(events, places, strict=True)
     ]
-    new, again = _still_open(unit.session, promises)
+    new, again, closed = _sorted_out(unit.session, promises)
     now = datetime.now(UTC)
+    if closed:
+        _held_lines(unit.session, promises)  # all of them at once: nobody waits for another in a circle
+        put_on_waitlist(unit.session, [promise for promise, _ in closed])
+        ended = [(reason, [promise.application_id]) for promise, reason in closed]
+        cancel(unit.session, ended, now, _by_case(events))
     for line, fresh in ((new, True), (again, False)):
         if line and not _issue_all(unit.session, line, found, now, fresh=fresh):
             _issue_what_fits(unit.session, line, now, fresh=fresh)
@@ -96,8 +106,11 @@ def _promise(event: Envelope, place: Place, budget_id: str) -> Promise:
     )
 
 
-def _still_open(session: Session, promises: Sequence[Promise]) -> tuple[list[Promise], list[Promise]]:
-    """Promises for cases never heard of, and for known ones that may be served (again); each in order."""
+def _sorted_out(
+    session: Session, promises: Sequence[Promise]
+) -> tuple[list[Promise], list[Promise], list[tuple[Promise, str]]]:
+    """Promises for cases never heard of, for known ones that may be served (again), and for those that were
+    closed, with the reason; each in order. Who has a voucher or a place already stands nowhere."""
     ordered = sorted(promises, key=lambda promise: promise.turn)
     rows = [{"application_id": case} for case in sorted(p.application_id for p in promises)]
     made = insert_rows(
@@ -106,10 +119,14 @@ def _still_open(session: Session, promises: Sequence[Promise]) -> tuple[list[Pro
     new = {str(row.application_id) for row in made}
     known = [case for row in rows if (case := row["application_id"]) not in new]
     if not known:
-        return ordered, []
-    occupied = {str(case) for case in session.scalars(_OCCUPIED, {"application_ids": known})}
+        return ordered, [], []
+    reasons = {
+        row.application_id: row.closed_reason for row in session.execute(_CLOSED, {"application_ids": known})
+    }
+    occupied = {str(case) for case in session.scalars(_OCCUPIED, {"application_ids": known})} | reasons.keys()
     again = [p for p in ordered if p.application_id not in new and p.application_id not in occupied]
-    return [p for p in ordered if p.application_id in new], again
+    closed = [(p, reasons[p.application_id]) for p in ordered if p.application_id in reasons]
+    return [p for p in ordered if p.application_id in new], again, closed
 
 
 def _issue_all(

@@ -147,13 +147,21 @@ def test_a_long_waitlist_is_served_whole_when_the_money_comes(desk: Bench) -> No
     check_everything(desk)
 
 
-def test_an_approval_that_arrives_after_the_withdrawal_issues_nothing(desk: Bench) -> None:
-    give_money(desk, AMOUNT)
-    (approved,) = events = approvals(1)
-    desk.take_in([withdrawn(approved)])
-    desk.take_in(events)
+@pytest.mark.parametrize("money", [0, AMOUNT])
+def test_an_approval_that_arrives_after_the_withdrawal_ends_at_once(desk: Bench, money: int) -> None:
+    """It gets no money, and eligibility hears that it may let go of the household's places."""
+    if money:
+        give_money(desk, money)
+    overtaken, other = events = approvals(2)
+    desk.take_in([withdrawn(overtaken)])
     assert states(desk) == {}
-    assert budget(desk) == (AMOUNT, AMOUNT, 0, 0)
+    desk.take_in(events)
+    assert states(desk) == {overtaken.key: "cancelled", other.key: "issued" if money else "waitlisted"}
+    told = [event for event in desk.events() if event.key == overtaken.key]
+    assert [event.type for event in told] == ["voucher.waitlisted.v1", "voucher.cancelled.v1"]
+    assert told[-1].data | {"reason": "WITHDRAWN", "voucher_id": None, "amount": 0} == told[-1].data
+    assert told[-1].causation == overtaken.id
+    check_everything(desk)
 
 
 def test_a_revoked_case_loses_its_voucher_and_may_be_approved_again(desk: Bench) -> None:

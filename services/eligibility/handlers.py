@@ -6,9 +6,9 @@ A household whose key is gone was erased: nothing is assessed for it and nothing
 from collections.abc import Sequence
 from typing import Any
 
-from services.eligibility import automatic, cases, rulebook
+from services.eligibility import automatic, cases, renewing, rulebook
 from services.eligibility.cases import Assessed, finding_in, subject_in, subject_of
-from services.eligibility.domain import APPEALABLE, OPEN, Register, Subject, appealed, day_of, find
+from services.eligibility.domain import APPEALABLE, Register, appealed, day_of, find, find_again, today
 from services.eligibility.models import STATUSES
 from services.eligibility.rules import RuleSet
 from shared.events import Envelope
@@ -20,7 +20,7 @@ def on_submitted(unit: Unit, events: Sequence[Envelope]) -> None:
     """Assess new applications. Raises Transient while a programme is unknown here."""
     rules, keys = _rules(unit, events), _keys(unit, events)
     assessed = [
-        _assess(event, subject_of(event), rules[event.data["programme_id"]], keys[event.data["household_id"]])
+        _assess(event, rules[event.data["programme_id"]], keys[event.data["household_id"]])
         for event in events
         if event.data["household_id"] in keys
     ]
@@ -40,13 +40,14 @@ def on_corrected(unit: Unit, events: Sequence[Envelope]) -> None:
         row = before[event.data["application_id"]]
         if event.data["household_id"] not in keys:
             continue
-        subject, key = subject_of(event, row.submitted_at), keys[event.data["household_id"]]
-        if _is_decided(row):
-            reviewed.append(_assess(event, subject, _rules_of(unit, row), key))
+        key = keys[event.data["household_id"]]
+        if cases.decision_stands(row):
+            reviewed.append(_assess(event, _rules_of(unit, row), key, row))
         else:
-            reopened.append(_assess(event, subject, rules[row.programme_id], key))
+            reopened.append(_assess(event, rules[row.programme_id], key, row))
     automatic.approve(unit.session, cases.reopen_cases(unit.session, reopened, before))
     cases.review_cases(unit.session, reviewed, before)
+    _open_anew(unit, [one.id for one in reviewed])
 
 
 def on_appealed(unit: Unit, events: Sequence[Envelope]) -> None:
@@ -79,8 +80,19 @@ def on_alive_again(unit: Unit, events: Sequence[Envelope]) -> None:
 
 
 def on_ended(unit: Unit, events: Sequence[Envelope]) -> None:
-    """A voucher expired, or was cancelled for a reason."""
+    """A voucher expired, or was cancelled for a reason. Revoked cases that were corrected meanwhile are now
+    assessed anew."""
     cases.ended(unit.session, _ids(events), [event.data.get("reason") for event in events])
+    _open_anew(unit, _ids(events))
+
+
+def _open_anew(unit: Unit, application_ids: Sequence[str]) -> None:
+    held = cases.lock(unit.session, application_ids, ("revoked",))
+    before = {case: row for case, row in held.items() if cases.opens_anew(row)}
+    if before:
+        keys = unit.keys({str(row.household_id) for row in before.values()})
+        assessed = renewing.anew(unit.session, before.values(), keys, today())
+        automatic.approve(unit.session, cases.reopen_cases(unit.session, assessed, before))
 
 
 def _ids(events: Sequence[Envelope]) -> list[str]:
@@ -104,17 +116,14 @@ def _keys(unit: Unit, events: Sequence[Envelope]) -> Any:
     return unit.keys({event.data["household_id"] for event in events})
 
 
-def _is_decided(row: Any) -> bool:
-    """Whether a correction leaves the decision standing for now: a revoked case opens anew, unless a phone
-    was handed out for it."""
-    if row.status == "revoked":
-        return bool(row.voucher == "redeemed")
-    return row.status not in OPEN
-
-
-def _assess(event: Envelope, subject: Subject, rules: RuleSet, key: bytes) -> Assessed:
+def _assess(event: Envelope, rules: RuleSet, key: bytes, before: Any = None) -> Assessed:
+    """What the rules find of a submission, or of a correction of the case `before`."""
+    subject = subject_of(event, before.submitted_at if before else None)
     facts = unseal(key, event.data["sealed"], f"facts/{subject.application_id}")
-    finding = find(rules, subject, facts)
+    if before is not None and cases.decision_stands(before):
+        subject, finding = find_again(rules, subject, facts, before.assessed_year)
+    else:
+        finding = find(rules, subject, facts)
     return Assessed(
         subject, key, rules.programme, finding, event, day_of(event.time), maker=event.data["entered_by"]
     )

@@ -1,6 +1,7 @@
 """Evidence expires: a certificate proves its own year. When a year has turned, cases that wait for a decision
 are assessed anew for the new one, under the newest rules."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -25,24 +26,29 @@ _EXPIRED = text(
 
 def renew(session: Session, ring: KeyRing, today: date, limit: int) -> int:
     """Assess up to `limit` waiting cases anew whose evidence is of a year before that of `today`; returns how
-    many. Who was referred stays referred, unless the rules refuse the household now."""
+    many."""
     wanted = {"statuses": list(WAITING), "year": today.year, "limit": limit}
     before = {str(row.application_id): row for row in session.execute(_EXPIRED, wanted)}
     if not before:
         return 0
-    rules = rulebook.current(session, {row.programme_id for row in before.values()})
     keys = ring.load(session, {str(row.household_id) for row in before.values()})
-    assessed = [
-        _assess(row, rules[row.programme_id], keys[str(row.household_id)], today) for row in before.values()
-    ]
-    cases.reopen_cases(session, assessed, before)
+    cases.reopen_cases(session, anew(session, before.values(), keys, today), before)
     return len(before)
+
+
+def anew(session: Session, rows: Iterable[Any], keys: Mapping[str, bytes], today: date) -> list[Assessed]:
+    """What the newest rules find of the facts that stand in these case files, with evidence of the year of
+    `today`; households without a key are left out. Who was referred stays referred, unless the rules refuse
+    the household now."""
+    wanted = [row for row in rows if str(row.household_id) in keys]
+    rules = rulebook.current(session, {row.programme_id for row in wanted})
+    return [_assess(row, rules[row.programme_id], keys[str(row.household_id)], today) for row in wanted]
 
 
 def _assess(row: Any, rules: RuleSet, key: bytes, today: date) -> Assessed:
     before, subject = finding_in(row, key), subject_in(row, today.year)
     finding = find(rules, subject, before.values())
-    if row.status == "referred":
+    if row.outcome == "referred":
         finding = referred_again(finding, before.reasons)
     return Assessed(
         subject,

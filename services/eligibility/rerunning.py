@@ -24,6 +24,7 @@ from services.eligibility.domain import (
     conclude,
     day_of,
     find,
+    find_again,
     moment_of,
     objected,
     pair_scope,
@@ -35,7 +36,8 @@ from shared.privacy import unseal
 
 PUBLISHED = "programme.published.v1"
 ENTERED = ("application.submitted.v1", "application.corrected.v1")
-FOUND = ("eligibility.assessed.v1", "eligibility.reviewed.v1")
+REVIEWED = "eligibility.reviewed.v1"
+FOUND = ("eligibility.assessed.v1", REVIEWED)
 TYPES = (
     PUBLISHED,
     *ENTERED,
@@ -182,9 +184,11 @@ class _Case:
         cause = self._causes.get(event.causation or "")
         if cause is not None and cause.type in ENTERED:
             self.entered = cause
-            finding = find(
-                rules, self._subject(cause), unseal(key, cause.data["sealed"], f"facts/{cause.key}")
-            )
+            facts = unseal(key, cause.data["sealed"], f"facts/{cause.key}")
+            if event.type == REVIEWED and self._standing is not None:
+                _, finding = find_again(rules, self._subject(cause), facts, self._year)
+            else:
+                finding = find(rules, self._subject(cause), facts)
         elif self._standing is None or self.entered is None or (cause is None and event.causation):
             return None
         elif cause is not None:

@@ -124,12 +124,34 @@ class TestCorrectingAnApprovedCase:
         one = approved(bench)
         correct(bench, one, entered_by=APPROVER.subject)
         row = case(bench, one["application_id"])
+        assert (row.status, row.corrected_meanwhile) == ("revoked", [APPROVER.subject])
+        cancel(bench, one)
+        row = case(bench, one["application_id"])
         assert (row.status, row.approved_by, row.correctors) == ("eligible", None, [APPROVER.subject])
-        assert types(bench, one) == ["assessed", "approved", "revoked", "assessed"]
+        assert types(bench, one) == ["assessed", "approved", "reviewed", "revoked", "assessed"]
         told = [event.data["reason"] for event in bench.events() if event.type == "eligibility.revoked.v1"]
         assert told == ["APPROVER_CORRECTED"]
         assert code(approve(bench, one)) == (403, "MAKER_IS_CHECKER")
         assert approve(bench, one, OTHER).status_code == 200
+
+    def test_by_its_approver_after_the_voucher_expired_opens_it_anew_at_once(self, bench: Bench) -> None:
+        one = approved(bench)
+        take_in(bench, disbursed("voucher.expired", one))
+        correct(bench, one, entered_by=APPROVER.subject, members_count=3)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.correctors, row.corrected_meanwhile) == ("eligible", [APPROVER.subject], [])
+        assert types(bench, one) == ["assessed", "approved", "reviewed", "revoked", "assessed"]
+
+    @pytest.mark.parametrize("paper", [2026, 2027])
+    def test_in_the_new_year_takes_nothing_back(self, bench: Bench, clock: Any, paper: int) -> None:
+        """A certificate proves its year: the one that the approval rests on, or the new one, is enough."""
+        one = approved(bench)
+        clock.move_to(NEW_YEAR)
+        correct(bench, one, members_count=2, certificate_year=paper)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.outcome, row.assessed_year) == ("approved", "eligible", paper)
+        correct(bench, one, revision=3, certificate_year=2025)
+        assert case(bench, one["application_id"]).status == "revoked"
 
     def test_by_its_approver_with_a_phone_in_hand_is_marked(self, bench: Bench) -> None:
         one = approved(bench)
@@ -173,6 +195,38 @@ class TestCorrectingOtherDecidedCases:
         assert approve(bench, one).json["position"] == 2
         assert bench.sql("SELECT used FROM approval_count")[0][0] == 1
 
+    def test_a_revoked_case_opens_anew_only_when_its_voucher_has_ended(self, bench: Bench) -> None:
+        """Until then a shop may sell on it, so that its places must not serve anybody else."""
+        one = approved(bench, persons=[person("Mẩy")])
+        revoke(bench, one)
+        correct(bench, one, persons=[person("Pà")], members_count=4, entered_by=APPROVER.subject)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.corrected_meanwhile) == ("revoked", [APPROVER.subject])
+        assert not is_free(bench, "Mẩy")
+        cancel(bench, one)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.correctors, row.voucher) == ("eligible", [APPROVER.subject], None)
+        assert places(bench, one) == [person("Pà")]
+        assert is_free(bench, "Mẩy")
+        assert code(approve(bench, one)) == (403, "MAKER_IS_CHECKER")
+        assert approve(bench, one, OTHER).status_code == 200
+        assert types(bench, one)[2:] == ["revoked", "reviewed", "assessed", "approved"]
+
+    def test_a_revoked_case_that_nobody_corrected_stays_revoked(self, bench: Bench) -> None:
+        one = approved(bench)
+        revoke(bench, one)
+        cancel(bench, one)
+        assert case(bench, one["application_id"]).status == "revoked"
+
+    def test_a_phone_that_was_sold_meanwhile_keeps_it_revoked(self, bench: Bench) -> None:
+        one = approved(bench, persons=[person("Mẩy")])
+        revoke(bench, one)
+        correct(bench, one, members_count=4)
+        redeem(bench, one)
+        cancel(bench, one)
+        assert case(bench, one["application_id"]).status == "revoked"
+        assert not is_free(bench, "Mẩy")
+
     def test_a_revoked_case_whose_phone_was_handed_out_stays_revoked(self, bench: Bench) -> None:
         one = approved(bench)
         revoke(bench, one)
@@ -213,7 +267,9 @@ def test_the_fold_of_every_change_equals_the_live_state(bench: Bench, clock: Any
     corrected(lost, has_smartphone=True)
     corrected(marked, has_smartphone=True)
     corrected(own, entered_by=APPROVER.subject)
+    hear(disbursed("voucher.cancelled", own, voucher_id=None, amount=0, reason="REVOKED"))
     revoke(bench, taken_back)
+    corrected(taken_back, members_count=2)
     clock.move_to(NEW_YEAR)
     renew_evidence(JobContext(bench.settings, bench.database))
     state: dict[str, Any] = {}

@@ -14,7 +14,6 @@ from tests.support.eligibility import (
     about,
     application,
     case,
-    disbursed,
     document,
     eligibility_bench,
     heard,
@@ -208,20 +207,6 @@ class TestWithdrawal:
         row = case(bench, one["application_id"])
         assert (row.status, row.withdrawn) == ("approved", True)
         assert bench.sql("SELECT kind FROM place_claim ORDER BY kind") == [("household",), ("person",)]
-
-    @pytest.mark.parametrize("told_first", [True, False])
-    def test_of_an_approved_case_frees_the_place_when_its_voucher_has_ended(
-        self, bench: Bench, told_first: bool
-    ) -> None:
-        (one,) = submitted(bench, 1, persons=[person("Mẩy")])
-        approve(bench, one)
-        withdrawn = heard("application.withdrawn.v1", about(one, reason="MOVED"))
-        ended = disbursed("voucher.cancelled", one, voucher_id=None, amount=0, reason="WITHDRAWN")
-        for events in (ended, withdrawn) if told_first else (withdrawn, ended):
-            take_in(bench, events)
-        assert bench.sql("SELECT kind FROM place_claim") == []
-        (again,) = submitted(bench, 1, persons=[person("Mẩy")])
-        assert case(bench, again["application_id"]).status == "eligible"
 
 
 class TestCorrection:

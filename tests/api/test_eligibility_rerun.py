@@ -1,6 +1,7 @@
 """Every decision in the log, made again under the version that it names: after rule changes, corrections,
 appeals, objections, the turn of a year and a rebuild. What was tampered with is noticed."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from tests.support.eligibility import (
     about,
     application,
     case,
+    disbursed,
     document,
     eligibility_bench,
     heard,
@@ -46,9 +48,12 @@ class World:
         self.bench = eligibility_bench("national")
         publish(self.bench, document(exclusive_with=["national"]))
         self.heard: list[Envelope] = []
+        self.kinh = ""
 
     def hear(self, type_: str, *data: dict[str, Any]) -> None:
-        events = heard(type_, *data)
+        self.take_in(heard(type_, *data))
+
+    def take_in(self, events: list[Envelope]) -> None:
         self.heard += events
         take_in(self.bench, events)
 
@@ -86,6 +91,15 @@ def rerun_log(events: Sequence[Envelope], keys: Any = key_of) -> Report:
     return rerun(published, cases)
 
 
+def for_all_groups(changed: dict[str, Any]) -> dict[str, Any]:
+    """The document with other tables: the majority is served, too."""
+    changed = copy.deepcopy(changed)
+    refusals, tables = (node["content"] for node in changed["rules"]["nodes"] if "content" in node)
+    refusals["rules"] = [row for row in refusals["rules"] if row["_id"] != "R4"]
+    tables["rules"][1]["minority"] = ""
+    return changed
+
+
 def play(world: World) -> None:
     """Cases that go every way, under four versions of the rules."""
     bench = world.bench
@@ -106,7 +120,10 @@ def play(world: World) -> None:
     world.hear("application.appealed.v1", about(other, sealed="x"))
     (bought,) = world.submit(has_smartphone=True)
     world.hear("application.appealed.v1", about(bought, sealed="x"))
-    publish(bench, document(version=3, approval={"mode": "list", "posting_days": 0}))
+    (kinh,) = world.submit(ethnicity="01", ethnic_minority=False)
+    publish(bench, for_all_groups(document(version=3)))
+    world.correct(kinh, ethnicity="01", ethnic_minority=False)
+    world.kinh = kinh["application_id"]
     list_id = posted(bench)
     body = {"application_id": refused["application_id"], "ground": "MOVED", "text": "Đã đi."}
     assert act(bench, list_id, "/objections", **body).status_code == 201
@@ -114,10 +131,20 @@ def play(world: World) -> None:
     world.correct(first, persons=[person("Mẩy"), person("Pà")])
     world.correct(first, revision=3, has_smartphone=True)
     world.call(f"/referrals/{nine['application_id']}:uphold", PROVINCIAL, reason="Đúng.")
+    taken_back, own, kept, renewed = world.submit(4)
+    for one in (taken_back, own, kept, renewed):
+        world.call(f"/cases/{one['application_id']}:approve", APPROVER, **decision(23))
+    world.call(f"/cases/{taken_back['application_id']}:revoke", PROVINCIAL, reason="MOVED_AWAY")
+    world.correct(taken_back, members_count=2, doubts=["CITIZEN_ID_SEX_DIFFERS"])
+    world.correct(own, entered_by=APPROVER.subject)
+    for one in (taken_back, own):
+        world.take_in(disbursed("voucher.cancelled", one, voucher_id=None, amount=0, reason="REVOKED"))
     publish(bench, document(version=4, period={"from": "2026-01-01", "to": "2027-12-31"}))
     world.clock.move_to(NEW_YEAR)
     renew_evidence(JobContext(bench.settings, bench.database))
     world.correct(plain_, revision=3, certificate_year=2027)
+    world.correct(kept, members_count=3)
+    world.correct(renewed, certificate_year=2027)
 
 
 @pytest.fixture
@@ -137,23 +164,48 @@ def test_every_decision_comes_out_the_same(world: World) -> None:
     )
     assert {"eligible", "ineligible", "referred"} <= set(report.outcomes)
     versions = {event.data["programme_version"] for event in decisions if "programme_version" in event.data}
-    assert versions == {1, 2, 4}, "the log holds decisions of more than one version"
+    assert versions == {1, 2, 3, 4}, "the log holds decisions of more than one version"
+    kinh = [event.data for event in decisions if event.key == world.kinh and "outcome" in event.data]
+    assert [(one["programme_version"], one["outcome"]) for one in kinh] == [
+        (2, "ineligible"),
+        (3, "eligible"),
+        (4, "ineligible"),
+    ], "the tables differ, and the log shows it"
     happened = {event.type.split(".")[1] for event in decisions}
     assert happened == {"assessed", "reviewed", "approved", "revoked", "objected", "referral_upheld"}
 
 
 def test_and_again_after_a_rebuild(world: World) -> None:
     """A new service that hears the same events decides the same, and its log reruns as well."""
-    world.submit(3)
-    first, second = world.submit(persons=[person("Mẩy")])[0], world.submit(persons=[person("Mẩy")])[0]
-    world.correct(first, has_smartphone=True)
+    made = [
+        world.submit(
+            poverty_status=status,
+            has_smartphone=phone,
+            members_count=members,
+            ethnicity=group,
+            conflict_of_interest=conflict,
+            persons=[person(f"Mẩy {members}")],
+        )[0]
+        for status in ("poor", "near_poor", "none")
+        for phone in (False, True)
+        for members in (0, 1, 2)
+        for group in ("01", "09")
+        for conflict in (False, True)
+    ]
+    for one in made[::5]:
+        world.correct(one, has_smartphone=True, persons=one["persons"])
     again = World(world.clock)
-    take_in(again.bench, world.heard)
-    again.heard = world.heard
-    for one in (first, second):
-        before, after = (case(made.bench, one["application_id"]) for made in (world, again))
-        assert (before.status, before.digest) == (after.status, after.digest)
+    again.take_in(world.heard)
+    for one in made:
+        before, after = (case(each.bench, one["application_id"]) for each in (world, again))
+        assert (before.status, before.digest, before.priority, before.due_on) == (
+            after.status,
+            after.digest,
+            after.priority,
+            after.due_on,
+        )
     assert again.report().differences == world.report().differences == []
+    assert len(world.report().outcomes) == 3
 
 
 def changed(event: Envelope, **data: Any) -> Envelope:

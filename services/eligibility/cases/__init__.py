@@ -14,7 +14,7 @@ from services.eligibility.cases.files import (
     subject_of,
 )
 from services.eligibility.cases.leaving import ENDED, alive_again, ended, erase, let_go, redeemed, withdraw
-from services.eligibility.cases.reviewing import review_cases
+from services.eligibility.cases.reviewing import decision_stands, opens_anew, review_cases
 
 __all__ = [
     "ACTOR",
@@ -24,6 +24,7 @@ __all__ = [
     "against",
     "alive_again",
     "case_data",
+    "decision_stands",
     "ended",
     "erase",
     "finding_in",
@@ -31,6 +32,7 @@ __all__ = [
     "lock",
     "open_cases",
     "opened",
+    "opens_anew",
     "place_of",
     "place_of_sealing",
     "redeemed",

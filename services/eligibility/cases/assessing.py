@@ -23,8 +23,11 @@ _REASSESS = text(
         commune = new.commune, province = new.province, village = new.village,
         programme_version = new.version, digest = new.digest, outcome = new.outcome, status = new.outcome,
         priority = new.priority, persons = new.persons, certificate = new.certificate, sealed = new.sealed,
-        correctors = CASE WHEN new.maker IS NULL OR new.maker = ANY (correctors) THEN correctors
-                     ELSE correctors || new.maker END,
+        correctors = ARRAY(
+            SELECT DISTINCT one FROM unnest(correctors || corrected_meanwhile || new.maker) AS all_of (one)
+            WHERE one IS NOT NULL
+        ),
+        corrected_meanwhile = '{}',
         assessed_at = new.assessed_at, assessed_year = new.year, due_on = new.due_on, taken_by = NULL,
         review = NULL, decision_number = NULL, decision_date = NULL, approved_by = NULL, position = NULL,
         amount = NULL, counted_in = NULL, voucher = NULL, flag = NULL, rejected_by = NULL, rejection = NULL,
@@ -98,12 +101,18 @@ def _to_look_up(contenders: Sequence[Assessed], lost: Mapping[str, tuple[str, ..
     return [
         one.subject
         for one in contenders
-        if one.near_duplicate is None and not lost[one.id] and "near_duplicate" in one.programme.refer_on
+        if one.near_duplicate is None and not lost.get(one.id) and "near_duplicate" in one.programme.refer_on
     ]
 
 
 def _register(one: Assessed, lost: Mapping[str, tuple[str, ...]], near: set[str]) -> Register:
     return Register(lost.get(one.id, ()), one.near_duplicate or one.id in near)
+
+
+def settle_without_places(session: Session, assessed: Sequence[Assessed]) -> list[Assessed]:
+    """Cases that hold no place now and ask for none; who could be taken for somebody else is referred."""
+    near = namesakes.near_duplicates(session, _to_look_up(assessed, {}))
+    return [one.found(conclude(one.finding, one.programme, _register(one, {}, near))) for one in assessed]
 
 
 def rename(session: Session, settled: Sequence[Assessed]) -> None:

@@ -1,9 +1,13 @@
 """Corrections of cases that are decided: assessed anew, while the decision stands or is taken back.
 
-An approved case is held against the version it was approved under: new rules do not take back what was
-granted. One that turns ineligible is revoked, and disbursement stops or cancels the voucher; a phone that was
-handed out stays, and the case is marked. Whoever approved a case and corrects it afterwards has made it, so
+An approved case is held against the version it was approved under, and the evidence of the year it was
+approved in or of this one: neither new rules nor a new year take back what was granted. One that turns
+ineligible is revoked, and disbursement stops or cancels the voucher; a phone that was handed out stays, and
+the case is marked. Whoever approved a case and corrects it afterwards has made it, so it is revoked, too, and
 somebody else must approve it again.
+
+A revoked case opens anew when its voucher has ended without a phone. What is corrected before that is kept
+(`corrected_meanwhile`: by whom) and assessed when it has.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +17,22 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.eligibility import claims, tally
-from services.eligibility.cases.assessing import ACTOR, SERVICE, columns, rename, reopen_cases, settle
+from services.eligibility.cases.assessing import (
+    ACTOR,
+    SERVICE,
+    columns,
+    rename,
+    settle,
+    settle_without_places,
+)
 from services.eligibility.cases.files import Assessed, against, assessment_data, case_data, place_of
 from services.eligibility.cases.leaving import ENDED, let_go
 from services.eligibility.domain import (
     APPROVER_CORRECTED,
     DOUBTFUL_AFTER_APPROVAL,
     NO_LONGER_ELIGIBLE,
+    OPEN,
     REDEEMED_THOUGH_INELIGIBLE,
-    Register,
-    conclude,
 )
 from shared.events import NewEvent
 from shared.outbox import record
@@ -41,6 +51,9 @@ _REVIEW = text(
             WHEN new.maker = ANY (reviewers) OR new.maker = approved_by
                 OR new.maker NOT IN (rejected_by, revoked_by)
             THEN reviewers ELSE reviewers || new.maker END,
+        corrected_meanwhile = CASE
+            WHEN status <> 'revoked' OR new.maker = ANY (corrected_meanwhile) THEN corrected_meanwhile
+            ELSE corrected_meanwhile || new.maker END,
         assessed_at = new.assessed_at, assessed_year = new.year, flag = new.flag
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:communes AS text[]), CAST(:provinces AS text[]),
@@ -57,7 +70,8 @@ _REVIEW = text(
 )
 _REVOKE = text(
     """
-    UPDATE case_file SET status = 'revoked', revoked_by = :actor, revoked_reason = :reason
+    UPDATE case_file SET status = 'revoked', revoked_by = :actor, revoked_reason = :reason,
+        corrected_meanwhile = CASE WHEN :opens_anew THEN ARRAY[approved_by] ELSE corrected_meanwhile END
     WHERE application_id = ANY(CAST(:ids AS uuid[])) AND status = 'approved'
     """
 )
@@ -65,33 +79,40 @@ _REVOKE = text(
 
 def review_cases(session: Session, assessed: Sequence[Assessed], before: Mapping[str, Any]) -> None:
     """Assess decided cases anew that `lock` holds; `before`: their rows by id."""
-    by_approver = [one for one in assessed if _made_by_its_approver(one, before[one.id])]
-    if by_approver:
-        _tell_revoked(session, by_approver, APPROVER_CORRECTED)
-        reopen_cases(session, by_approver, before)
-    others = [one for one in assessed if one not in by_approver]
-    approved = [one for one in others if before[one.id].status == "approved"]
-    kept = settle(session, approved)
-    settled = kept + [_concluded(one) for one in others if before[one.id].status != "approved"]
-    if settled:
-        _store(session, settled, before)
-        claims.keep_only(session, [one.subject for one in kept if one.finding.outcome == "eligible"])
-        _revoke(session, [one for one in kept if _loses_its_approval(one, before[one.id])], before)
+    if not assessed:
+        return
+    kept = settle(session, [one for one in assessed if before[one.id].status == "approved"])
+    others = [one for one in assessed if before[one.id].status != "approved"]
+    _store(session, kept + settle_without_places(session, others), before)
+    own = [one for one in kept if _made_by_its_approver(one, before[one.id])]
+    lost = [one for one in kept if one not in own and _loses_its_approval(one, before[one.id])]
+    stay = [one for one in kept if one not in own and one.finding.outcome == "eligible"]
+    claims.keep_only(session, [one.subject for one in stay])
+    _revoke(session, own, before, APPROVER_CORRECTED)
+    _revoke(session, lost, before, NO_LONGER_ELIGIBLE)
 
 
-def _revoke(session: Session, lost: Sequence[Assessed], before: Mapping[str, Any]) -> None:
+def decision_stands(row: Any) -> bool:
+    """Whether a correction leaves the decision about a case standing for now: a revoked one opens anew, once
+    its voucher has ended without a phone."""
+    if row.status == "revoked":
+        return bool(row.voucher != ENDED)
+    return row.status not in OPEN
+
+
+def opens_anew(row: Any) -> bool:
+    """Whether a case was corrected while it was revoked, and its voucher has ended since."""
+    return bool(row.status == "revoked" and row.voucher == ENDED and row.corrected_meanwhile)
+
+
+def _revoke(session: Session, lost: Sequence[Assessed], before: Mapping[str, Any], reason: str) -> None:
     """Take back these approvals. Their places stay taken until disbursement has said that no phone was handed
     out for them."""
     if lost:
-        ids = [one.id for one in lost]
-        session.execute(_REVOKE, {"ids": ids, "actor": ACTOR, "reason": NO_LONGER_ELIGIBLE})
-        _tell_revoked(session, lost, NO_LONGER_ELIGIBLE)
+        values = {"ids": [one.id for one in lost], "actor": ACTOR, "reason": reason}
+        session.execute(_REVOKE, {**values, "opens_anew": reason == APPROVER_CORRECTED})
+        _tell_revoked(session, lost, reason)
         let_go(session, [before[one.id] for one in lost if before[one.id].voucher == ENDED])
-
-
-def _concluded(one: Assessed) -> Assessed:
-    """A case that holds no place now and asks for none."""
-    return one.found(conclude(one.finding, one.programme, Register()))
 
 
 def _made_by_its_approver(one: Assessed, row: Any) -> bool:
@@ -105,7 +126,7 @@ def _loses_its_approval(one: Assessed, row: Any) -> bool:
 
 def _flag(one: Assessed, row: Any) -> str | None:
     """Why somebody should look at an approved case. A phone that was handed out is not taken back."""
-    if row.status != "approved" or _loses_its_approval(one, row):
+    if row.status != "approved" or _loses_its_approval(one, row) or _made_by_its_approver(one, row):
         return None
     if one.finding.outcome == "ineligible":
         return REDEEMED_THOUGH_INELIGIBLE

@@ -128,6 +128,21 @@ def find(rules: RuleSet, subject: Subject, values: Mapping[str, Any]) -> Finding
     return _doubted(finding, rules.programme, _doubts(values))
 
 
+def find_again(
+    rules: RuleSet, subject: Subject, values: Mapping[str, Any], decided_for: int
+) -> tuple[Subject, Finding]:
+    """Assess a decided case that was corrected: the evidence of the year it was decided for counts, or else
+    that of the correction's (`subject.year`). Returns the subject with the year that counted. Raises
+    FactsUnusable."""
+    then = replace(subject, year=decided_for)
+    finding = find(rules, then, values)
+    if finding.outcome == "ineligible" and subject.year != decided_for:
+        newer = find(rules, subject, values)
+        if newer.outcome != "ineligible":
+            return subject, newer
+    return then, finding
+
+
 def conclude(finding: Finding, programme: Programme, register: Register) -> Finding:
     """The finding with what the registers say: who lost a place is refused, without a word about the other
     one; a near duplicate is referred where the programme says so."""

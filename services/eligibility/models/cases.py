@@ -34,10 +34,11 @@ class CaseFile(Base):
     `rejection/<application>`), `review` why a referred case was upheld (place `referral/<application>`).
     `persons` are keyed hashes, parted by blanks; `certificate` is one. `priority` is the rank in the
     programme's order, 0 first; `assessed_year` the year whose evidence counted. `correctors` and `reviewers`
-    are subjects who may not approve; a trigger only lets them grow. `due_on` and `taken_by` are a referral's
-    deadline and owner. `counted_in` is the province whose quota it uses up; `voucher` what is known of a
-    phone: redeemed, or ended without one; `flag` why somebody should look at it again. `amount` is whole
-    đồng.
+    are subjects who may not approve; a trigger only lets them grow. `corrected_meanwhile` corrected a revoked
+    case whose voucher has not ended: when it has, they are correctors and the case is assessed anew.
+    `due_on` and `taken_by` are a referral's deadline and owner. `counted_in` is the province whose quota it
+    uses up; `voucher` what is known of a phone: redeemed, or ended without one; `flag` why somebody should
+    look at it again. `amount` is whole đồng.
     """
 
     __tablename__ = "case_file"
@@ -73,6 +74,9 @@ class CaseFile(Base):
             "(status = 'revoked') = (revoked_by IS NOT NULL)"
             " AND num_nulls(revoked_by, revoked_reason) IN (0, 2)",
             name="case_file_revoked",
+        ),
+        CheckConstraint(
+            "status = 'revoked' OR corrected_meanwhile = '{}'", name="case_file_corrected_meanwhile"
         ),
         CheckConstraint(
             "(status IN ('approved', 'rejected', 'revoked')) = (decision_number IS NOT NULL)"
@@ -127,6 +131,7 @@ class CaseFile(Base):
     entered_by: Mapped[str] = mapped_column(Text)
     correctors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     reviewers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    corrected_meanwhile: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     assessed_year: Mapped[int] = mapped_column(SmallInteger)

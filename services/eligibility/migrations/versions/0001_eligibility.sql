@@ -72,6 +72,7 @@ CREATE TABLE case_file (
     entered_by        text        NOT NULL,
     correctors        text[]      NOT NULL DEFAULT '{}',
     reviewers         text[]      NOT NULL DEFAULT '{}',
+    corrected_meanwhile text[]    NOT NULL DEFAULT '{}',
     submitted_at      timestamptz NOT NULL,
     assessed_at       timestamptz NOT NULL,
     assessed_year     smallint    NOT NULL,
@@ -115,6 +116,7 @@ CREATE TABLE case_file (
     CONSTRAINT case_file_revoked CHECK (
         (status = 'revoked') = (revoked_by IS NOT NULL) AND num_nulls(revoked_by, revoked_reason) IN (0, 2)
     ),
+    CONSTRAINT case_file_corrected_meanwhile CHECK (status = 'revoked' OR corrected_meanwhile = '{}'),
     CONSTRAINT case_file_decided CHECK (
         (status IN ('approved', 'rejected', 'revoked')) = (decision_number IS NOT NULL)
         AND num_nulls(decision_number, decision_date) IN (0, 2)
@@ -152,6 +154,7 @@ CREATE TRIGGER case_file_keeps_its_makers
     WHEN (
         NEW.application_id <> OLD.application_id OR NEW.entered_by <> OLD.entered_by
         OR NOT NEW.correctors @> OLD.correctors OR NOT NEW.reviewers @> OLD.reviewers
+        OR NOT (NEW.correctors || NEW.corrected_meanwhile) @> OLD.corrected_meanwhile
         OR (OLD.status = 'referred' AND NEW.status = 'approved')
         OR (NEW.status IN (OLD.status, 'revoked') AND NEW.approved_by <> OLD.approved_by)
         OR (OLD.status = NEW.status AND NEW.rejected_by <> OLD.rejected_by)

@@ -1,50 +1,16 @@
-"""`reconcile`: whether everything ties out, and which rows do not.
+"""What must tie out where money is: budgets, postings, vouchers, the waitlist, claims.
 
-A check is one statement, and so looks at one moment; each row that it returns is something that does not
-hold, its first column a name that a person can look for. Whoever adds a table with money adds its checks to
-CHECKS. Amounts are whole đồng.
+Whoever adds a table with money adds its checks to CHECKS. Amounts are whole đồng.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-SHOWN = 100
-"""Rows of a check that are named; all are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """`says` is what holds when `statement` returns no row."""
-
-    name: str
-    says: str
-    statement: TextClause
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`rows` are the first that do not hold, `count` how many there are."""
-
-    name: str
-    says: str
-    count: int
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        return self.count == 0
-
-
-def _check(name: str, says: str, statement: str) -> Check:
-    return Check(name, says, text(statement))
-
+from shared.reconcile import Check, Result, check, run
 
 MONEY = (
-    _check(
+    check(
         "budgets-equal-postings",
         "each account of each budget is the sum of its postings",
         """
@@ -69,7 +35,7 @@ MONEY = (
         ORDER BY budget_id
         """,
     ),
-    _check(
+    check(
         "budgets-pass-down",
         "what a budget distributed is what the budgets right below it were allocated",
         """
@@ -81,7 +47,7 @@ MONEY = (
         WHERE distributed <> coalesce(below.allocated, 0) ORDER BY budget_id
         """,
     ),
-    _check(
+    check(
         "budgets-hold-their-vouchers",
         "what a budget has reserved is the worth of its vouchers that are out",
         """
@@ -93,7 +59,7 @@ MONEY = (
         WHERE coalesce(reserved, 0) <> coalesce(outstanding, 0) ORDER BY budget_id
         """,
     ),
-    _check(
+    check(
         "postings-follow-events",
         "each posting belongs to an event that moves money in this way",
         """
@@ -113,7 +79,7 @@ MONEY = (
         ORDER BY posting_id
         """,
     ),
-    _check(
+    check(
         "events-have-postings",
         "each event that moves money has its posting",
         """
@@ -128,7 +94,7 @@ MONEY = (
 )
 
 VOUCHERS = (
-    _check(
+    check(
         "vouchers-tie",
         "issued = redeemed + expired + cancelled + reissued + outstanding, for each programme",
         """
@@ -150,7 +116,7 @@ VOUCHERS = (
         ORDER BY programme_id
         """,
     ),
-    _check(
+    check(
         "vouchers-have-one-reservation",
         "each voucher was reserved once and then posted, or voided, or is still out, for its whole amount",
         """
@@ -175,7 +141,7 @@ VOUCHERS = (
         ORDER BY voucher_id
         """,
     ),
-    _check(
+    check(
         "vouchers-end-by-their-event",
         "the voided vouchers are those that expired, were cancelled or reissued, each as its event says",
         """
@@ -185,7 +151,7 @@ VOUCHERS = (
         ORDER BY voucher_id
         """,
     ),
-    _check(
+    check(
         "vouchers-replace-once",
         "a reissued voucher has one successor, of the same case, budget, amount and last day",
         """
@@ -199,7 +165,7 @@ VOUCHERS = (
         ORDER BY 1
         """,
     ),
-    _check(
+    check(
         "vouchers-end-in-time",
         "no voucher is still out two days after its last day",
         """
@@ -212,7 +178,7 @@ VOUCHERS = (
 )
 
 WAITLIST = (
-    _check(
+    check(
         "nobody-waits-beside-money",
         "the first in each line waits because the money does not reach",
         """
@@ -225,7 +191,7 @@ WAITLIST = (
         ORDER BY application_id
         """,
     ),
-    _check(
+    check(
         "who-waits-has-nothing-yet",
         "nobody waits who has a voucher, was withdrawn or erased, or stands in another budget's line",
         """
@@ -249,7 +215,7 @@ WAITLIST = (
 )
 
 CLAIMS = (
-    _check(
+    check(
         "claims-equal-their-lines",
         "each claim's sums are those of its lines",
         """
@@ -267,7 +233,7 @@ CLAIMS = (
         ORDER BY claim_id
         """,
     ),
-    _check(
+    check(
         "claims-equal-their-payments",
         "what is ordered and paid of each claim is what its payments say",
         """
@@ -279,7 +245,7 @@ CLAIMS = (
         WHERE ordered <> coalesce(ordered_sum, 0) OR paid <> coalesce(paid_sum, 0) ORDER BY claim_id
         """,
     ),
-    _check(
+    check(
         "redemptions-are-claimed-once",
         "a redemption that is bound to a claim has its line in it, and stands",
         """
@@ -292,7 +258,7 @@ CLAIMS = (
         ORDER BY redemption_id
         """,
     ),
-    _check(
+    check(
         "enterprises-are-paid-what-was-spent",
         "paid <= accepted <= claimed <= redeemed, for each enterprise and programme",
         """
@@ -317,8 +283,4 @@ CHECKS: tuple[Check, ...] = (*MONEY, *VOUCHERS, *WAITLIST, *CLAIMS)
 
 def reconcile(session: Session, checks: Iterable[Check] = CHECKS) -> list[Result]:
     """Run the checks, in order."""
-    results = []
-    for check in checks:
-        rows = [dict(row._mapping) for row in session.execute(check.statement)]
-        results.append(Result(check.name, check.says, len(rows), rows[:SHOWN]))
-    return results
+    return run(session, checks)

@@ -4,11 +4,14 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from songban.cli.group import cli
 from songban.cli.options import DATA, call_service, console, load_settings
+
+RECONCILED = ("eligibility", "disbursement")
 
 
 @cli.group()
@@ -59,22 +62,30 @@ def audit_verify(data: Path) -> None:
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 def reconcile(data: Path, as_json: bool) -> None:
-    """Check that budgets, postings, vouchers, waitlist and claims tie out. Exits 1, naming what does not."""
+    """Check that deadlines, places, quotas and lists, budgets, vouchers and claims tie out. Exits 1, naming
+    what does not: an overdue referral, a place that nobody can use, money that does not add up."""
     from songban.actors import AUDITOR
 
-    answer = call_service(data, "get", "disbursement", "/reconcile", AUDITOR)
+    answers = {name: call_service(data, "get", name, "/reconcile", AUDITOR) for name in RECONCILED}
+    ties = all(answer["ties"] for answer in answers.values())
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        checks = [{"service": name, **check} for name in answers for check in answers[name]["checks"]]
+        click.echo(json.dumps({"ties": ties, "checks": checks}, ensure_ascii=False))
     else:
-        for check in answer["checks"]:
-            mark = "[green]ok[/]  " if check["holds"] else "[red]BAD[/] "
-            console.print(f"{mark} {check['name']}: {check['says']}", highlight=False)
-            for row in check["rows"]:
-                facts = "  ".join(f"{name}={value}" for name, value in row.items())
-                console.print(f"      → {facts}", highlight=False, markup=False)
-            if check["count"] > len(check["rows"]):
-                console.print(f"      … {check['count']} rows in all", highlight=False)
-    sys.exit(0 if answer["ties"] else 1)
+        for answer in answers.values():
+            _show_checks(answer["checks"])
+    sys.exit(0 if ties else 1)
+
+
+def _show_checks(checks: list[dict[str, Any]]) -> None:
+    for check in checks:
+        mark = "[green]ok[/]  " if check["holds"] else "[red]BAD[/] "
+        console.print(f"{mark} {check['name']}: {check['says']}", highlight=False)
+        for row in check["rows"]:
+            facts = "  ".join(f"{name}={value}" for name, value in row.items())
+            console.print(f"      → {facts}", highlight=False, markup=False)
+        if check["count"] > len(check["rows"]):
+            console.print(f"      … {check['count']} rows in all", highlight=False)
 
 
 @cli.command()

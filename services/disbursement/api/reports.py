@@ -8,6 +8,7 @@ from services.disbursement import queries
 from services.disbursement.reconcile import reconcile
 from services.disbursement.schemas import reports as s
 from shared.auth import Role
+from shared.reconcile import ReconcileResponse, answer
 from shared.web import Page, current_actor, current_session, requires
 
 blp = Blueprint("reports", __name__, description="Counts and live state")
@@ -32,10 +33,9 @@ def show_live_state(query: dict[str, Any]) -> Page:
 
 
 @blp.get("/reconcile")
-@blp.response(200, s.ReconcileResponse())
+@blp.response(200, ReconcileResponse())
 @requires(Role.AUDITOR)
 def show_reconcile() -> dict[str, Any]:
     """Whether everything ties out (budgets, postings, vouchers, the waitlist, claims), and which rows do
     not."""
-    checks = reconcile(current_session())
-    return {"ties": all(check.holds for check in checks), "checks": checks}
+    return answer(reconcile(current_session()))

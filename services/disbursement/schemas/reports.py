@@ -33,18 +33,3 @@ class LiveStateItem(Schema):
 class LiveStatePage(Schema):
     items = fields.List(fields.Nested(LiveStateItem))
     next_cursor = fields.String(allow_none=True)
-
-
-class CheckResponse(Schema):
-    """`rows` are the first hundred that do not hold, `count` how many there are."""
-
-    name = fields.String()
-    says = fields.String()
-    holds = fields.Boolean()
-    count = fields.Integer()
-    rows = fields.List(fields.Dict())
-
-
-class ReconcileResponse(Schema):
-    ties = fields.Boolean()
-    checks = fields.List(fields.Nested(CheckResponse))

@@ -6,7 +6,9 @@ from flask_smorest import Blueprint
 
 from services.eligibility import queries, schemas
 from services.eligibility.api.common import answers_problems
+from services.eligibility.reconcile import reconcile
 from shared.auth import Role
+from shared.reconcile import ReconcileResponse, answer
 from shared.web import Page, current_actor, current_session, requires
 
 blp = Blueprint("reports", __name__, description="Counts and live state")
@@ -30,3 +32,12 @@ def funnel(query: dict[str, Any]) -> dict[str, Any]:
 def live_state(query: dict[str, Any]) -> Page:
     """Where every case and programme stands, key by key, in the shape of the audit's fold."""
     return queries.live_state(current_session(), query["cursor"], query["limit"])
+
+
+@blp.get("/reconcile")
+@blp.response(200, ReconcileResponse)
+@answers_problems(blp)
+@requires(Role.AUDITOR)
+def show_reconcile() -> dict[str, Any]:
+    """Whether deadlines are kept and places, quotas and lists tie out, and which rows do not."""
+    return answer(reconcile(current_session()))

@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from services.eligibility import entries, quotas, rulebook
-from services.eligibility.models import ApprovalList, CaseFile, ListEntry, PositionCounter, ProgrammeVersion
+from services.eligibility.domain import today
+from services.eligibility.models import ApprovalList, CaseFile, ListEntry, PositionCounter
 from services.eligibility.quotas import Room
 from services.eligibility.rules import Programme
 from shared.events import NewEvent
@@ -80,13 +81,15 @@ class Scope:
     posted_until: date | None = None
 
     def open(self, statuses: Sequence[str]) -> list[ColumnElement[bool]]:
-        """The conditions on cases that wait for a decision; what somebody has taken on is not approved."""
+        """The conditions on cases that wait for a decision. What somebody has taken on is not approved, nor
+        what rests on the evidence of a year that is over: it is about to be assessed anew."""
         conditions = [
             CaseFile.programme_id == self.programme_id,
             self.area,
             CaseFile.status.in_(statuses),
             CaseFile.taken_by.is_(None),
             ~CaseFile.withdrawn,
+            CaseFile.assessed_year >= today().year,
         ]
         if self.commune is not None:
             conditions.append(CaseFile.commune == self.commune)
@@ -95,6 +98,15 @@ class Scope:
         if self.list_id is not None or self.posted_until is not None:
             conditions.append(self._on_list())
         return conditions
+
+    def rank(self) -> ColumnElement[int]:
+        """A case's rank on the scope's list, which was published with it; the same for all without one."""
+        if self.list_id is None:
+            return literal(0)
+        query = select(ListEntry.rank).where(
+            ListEntry.list_id == self.list_id, ListEntry.application_id == CaseFile.application_id
+        )
+        return query.correlate(CaseFile).scalar_subquery()
 
     def count_own(self, session: Session, approver: str, statuses: Sequence[str]) -> int:
         """How many of them the approver made, who therefore may not decide them."""
@@ -126,7 +138,8 @@ def approve(
     its newest version; returns it in the order of its positions.
 
     One statement. It locks the cases in the order of their ids (two lists at once never wait in a circle),
-    ranks them by the programme's priority order, then submission, then id, and takes as many positions from
+    ranks them as the list did that they stand on, else by the programme's priority order (`ranking.align`
+    sees to it that all are ranked by one), then submission, then id, and takes as many positions from
     the programme's counter, whose row lock is the last thing it waits for. Whoever comes second finds the
     status changed and approves the rest. Room that a quota leaves goes to the first in that order; the
     approver's own keep theirs for somebody else.
@@ -195,16 +208,9 @@ def entered_by(person: str) -> ColumnElement[bool]:
 
 
 def _terms_by_version(session: Session, programme_id: str) -> dict[int, Terms]:
-    versions = session.execute(
-        select(ProgrammeVersion.version, ProgrammeVersion.digest).where(ProgrammeVersion.id == programme_id)
-    ).all()
-    programmes = {
-        version: rulebook.of_version(session, programme_id, version, digest).programme
-        for version, digest in versions
-    }
     return {
         version: Terms(one.amount, one.minimum_price, one.voucher_validity_days)
-        for version, one in programmes.items()
+        for version, one in rulebook.all_versions(session, programme_id).items()
     }
 
 
@@ -224,6 +230,7 @@ def _statement(
             CaseFile.priority,
             CaseFile.submitted_at,
             made_by(approver).label("own"),
+            scope.rank().label("rank"),
         )
         .where(*scope.open(statuses))
         .order_by(CaseFile.application_id)
@@ -310,8 +317,8 @@ def _fitting(waiting: CTE, left: Room) -> CTE:
 
 
 def _order(cases: CTE) -> tuple[ColumnElement[Any], ...]:
-    """The order in which a programme serves: its priority, then submission, then id."""
-    return cases.c.priority, cases.c.submitted_at, cases.c.application_id
+    """The order in which a programme serves: the list's, else its priority, then submission, then id."""
+    return cases.c.rank, cases.c.priority, cases.c.submitted_at, cases.c.application_id
 
 
 def _table(name: str, *columns: tuple[str, Any, list[Any]]) -> Any:

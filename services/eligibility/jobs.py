@@ -1,9 +1,14 @@
 """What eligibility does by itself: evidence expires with the year, automatic programmes serve who waits, and
 somebody counts what is overdue."""
 
+from functools import partial
+
+from sqlalchemy.orm import Session
+
 from services.eligibility import automatic, renewing
 from services.eligibility.domain import today
 from services.eligibility.overdue import count_overdue
+from services.eligibility.renewing import Place
 from shared.idempotency import FORGET_OLD_ANSWERS
 from shared.jobs import Job, JobContext
 from shared.observability import metrics
@@ -14,15 +19,24 @@ HOUR, MINUTE = 3600.0, 60.0
 
 
 def renew_evidence(context: JobContext) -> bool:
-    """Assess open cases anew whose evidence is of an earlier year, a batch at a time."""
+    """Assess open cases anew whose evidence is of an earlier year: one walk through all of them, a batch in
+    each transaction."""
     ring = KeyRing(context.settings.wrapping_key)
-    done = context.database.run(lambda session: renewing.renew(session, ring, today(), AT_ONCE))
-    return done == AT_ONCE
+    place: Place | None = Place()
+    while place is not None and context.may_go_on():
+        place = context.database.run(partial(_renew_some, ring, place))
+    return False
+
+
+def _renew_some(ring: KeyRing, after: Place, session: Session) -> Place | None:
+    return renewing.renew(session, ring, today(), AT_ONCE, after)
 
 
 def approve_waiting(context: JobContext) -> bool:
     """Approve who waits in programmes that approve by themselves."""
-    return context.database.run(lambda session: automatic.approve_waiting(session, AT_ONCE)) >= AT_ONCE
+    ring = KeyRing(context.settings.wrapping_key)
+    done = context.database.run(lambda session: automatic.approve_waiting(session, ring, AT_ONCE))
+    return done >= AT_ONCE
 
 
 def count_what_is_overdue(context: JobContext) -> bool:

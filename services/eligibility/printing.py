@@ -33,6 +33,17 @@ TITLES = {
     "decision": "DANH SÁCH HỘ ĐƯỢC PHÊ DUYỆT HỖ TRỢ",
 }
 ORDER = "Thứ tự: theo nhóm ưu tiên của chương trình, rồi theo thời điểm nộp hồ sơ, rồi theo mã hồ sơ."
+GROUPS = {
+    "merit": "người có công",
+    "social_policy": "đối tượng chính sách xã hội",
+    "ethnic_minority_in_extremely_difficult_village": "người dân tộc thiểu số ở thôn đặc biệt khó khăn",
+    "ethnic_minority": "người dân tộc thiểu số",
+    "extremely_difficult_village": "hộ ở thôn đặc biệt khó khăn",
+    "extremely_difficult_commune": "hộ ở xã đặc biệt khó khăn",
+    "poor": "hộ nghèo",
+    "near_poor": "hộ cận nghèo",
+}
+"""What the groups of a programme's priority order are called. Who belongs to which stands on no paper."""
 OBJECTIONS = "Ai thấy danh sách chưa đúng, xin báo tại Ủy ban nhân dân xã trong thời gian niêm yết."
 SIGNATURES = ("NGƯỜI LẬP DANH SÁCH", "NGƯỜI PHÊ DUYỆT")
 
@@ -79,7 +90,7 @@ def sheet_of(found: Mapping[str, Any], kind: str, names: Mapping[str, str]) -> S
             one["case_number"],
             *([names.get(one["application_id"], "")] if names else []),
             one["village"],
-            *([_vnd(one["amount"] or found["benefit"])] if decided else []),
+            *([_vnd(one["benefit"])] if decided else []),
         )
         for one in shown
     ]
@@ -88,9 +99,14 @@ def sheet_of(found: Mapping[str, Any], kind: str, names: Mapping[str, str]) -> S
         above=(found["name_vi"], _place(found), _decision(found) if decided else _posting(found)),
         columns=tuple(columns),
         rows=tuple(rows),
-        below=(f"Tổng số: {len(rows)} hộ.", ORDER, *(() if decided else (OBJECTIONS,))),
+        below=(f"Tổng số: {len(rows)} hộ.", ORDER, *_groups(found), *(() if decided else (OBJECTIONS,))),
         signatures=SIGNATURES if decided else (),
     )
+
+
+def _groups(found: Mapping[str, Any]) -> tuple[str, ...]:
+    named = [f"{rank}) {GROUPS[code]}" for rank, code in enumerate(found["priority_order"], 1)]
+    return (f"Nhóm ưu tiên: {', '.join(named)}, rồi đến các hộ khác.",) if named else ()
 
 
 def _place(found: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -35,19 +35,23 @@ class Published:
 
 
 def publish(session: Session, document: Mapping[str, Any], actor: Actor) -> Published | Refusal:
-    """Publish a programme version for good. Raises ProgrammeInvalid.
+    """Publish a programme version for good. Raises ProgrammeInvalid. Refusals: OUTSIDE_AREA,
+    VERSION_PUBLISHED, VERSION_TOO_OLD, PROGRAMME_CLOSED.
 
+    A suspension ends when a version that was published after it is in effect; a closing never does.
     A programme belongs to the provinces it serves: who publishes it, or a new version of it, is in one.
     """
     programme = parse_programme(document)
     if not _EVENT_KEY.fullmatch(programme.id):
         raise ProgrammeInvalid(["id: small letters, digits and hyphens only, no hyphen first"])
-    newest = newest_version(session, programme.id)
+    newest = newest_version(session, programme.id, lock=True)
     earlier = _programme(session, newest) if newest else programme
     if not (_is_managed_by(programme, actor) and _is_managed_by(earlier, actor)):
         return Refusal("OUTSIDE_AREA")
     if newest is not None and programme.version < newest.version:
         return _as_published_before(session, programme, newest.version)
+    if newest is not None and newest.status == "closed" and programme.version > newest.version:
+        return Refusal("PROGRAMME_CLOSED")
     text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
     inserted = session.scalar(
         upsert(ProgrammeVersion)
@@ -95,8 +99,8 @@ def _as_published_before(session: Session, programme: Programme, newest: int) ->
 
 
 def stop(session: Session, programme_id: str, status: str, reason: str, actor: Actor) -> Refusal | None:
-    """Suspend or close a programme (its newest version): nothing is approved any more. `status`: suspended
-    or closed; closed is for good, and stopping it again the same way changes nothing."""
+    """Suspend or close a programme, all versions of it: nothing is approved any more. `status`: suspended or
+    closed; closed is for good, and stopping it again the same way changes nothing."""
     newest = newest_version(session, programme_id, lock=True)
     if newest is None:
         return Refusal("PROGRAMME_UNKNOWN", programme_id=programme_id)
@@ -106,7 +110,7 @@ def stop(session: Session, programme_id: str, status: str, reason: str, actor: A
         return None
     if newest.status == "closed":
         return Refusal("PROGRAMME_CLOSED")
-    newest.status = status
+    session.execute(update(ProgrammeVersion).where(ProgrammeVersion.id == programme_id).values(status=status))
     data = {"programme_id": programme_id, "reason": reason}
     record(session, SERVICE, [NewEvent(f"programme.{status}.v1", programme_id, data, actor.subject)])
     return None

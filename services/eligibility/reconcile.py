@@ -15,7 +15,8 @@ _HOLDS_PLACES = """
     OR (status = 'approved' AND NOT (withdrawn AND voucher IS NOT DISTINCT FROM 'ended'))
     OR (status = 'revoked' AND voucher IS DISTINCT FROM 'ended')
 """
-"""Cases that somebody may still get a phone for, or got one."""
+"""Cases that somebody may still get a phone for, or got one. A referred one may hold none: who was refused as
+a duplicate and appealed gets a place, or not, when the appeal is upheld."""
 
 DEADLINES = (
     check(
@@ -58,7 +59,7 @@ PLACES = (
         "each case that may still lead to a phone, or did, holds its household's place",
         f"""
         SELECT application_id, programme_id, status, voucher FROM case_file
-        WHERE ({_HOLDS_PLACES}) AND NOT EXISTS (
+        WHERE status <> 'referred' AND ({_HOLDS_PLACES}) AND NOT EXISTS (
             SELECT 1 FROM place_claim
             WHERE (scope, kind, hash) = (programme_id, 'household', household_id::text)
               AND place_claim.application_id = case_file.application_id

@@ -2,6 +2,7 @@
 are assessed anew for the new one, under the newest rules."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,42 +11,81 @@ from sqlalchemy.orm import Session
 
 from services.eligibility import cases, rulebook
 from services.eligibility.cases import Assessed, finding_in, subject_in
-from services.eligibility.domain import WAITING, Register, find, referred_again
-from services.eligibility.rules import RuleSet
-from shared.privacy import KeyRing
+from services.eligibility.domain import WAITING, FactsUnusable, Register, find, referred_again
+from services.eligibility.rulebook import RulesTampered
+from shared.observability import logger, metrics
+from shared.privacy import KeyRing, Unreadable
 
 _EXPIRED = text(
     """
+    WITH chosen AS (
+        SELECT application_id FROM case_file
+        WHERE status IN ('eligible', 'referred') AND NOT withdrawn AND assessed_year < :year
+          AND (assessed_year, programme_id, application_id) > (:after_year, :after_programme, :after_id)
+          AND EXISTS (SELECT 1 FROM household_key WHERE household_key.household_id = case_file.household_id)
+        ORDER BY assessed_year, programme_id, application_id LIMIT :limit
+    )
     SELECT * FROM case_file
-    WHERE status = ANY(CAST(:statuses AS text[])) AND assessed_year < :year AND NOT withdrawn
-      AND EXISTS (SELECT 1 FROM household_key WHERE household_key.household_id = case_file.household_id)
-    ORDER BY application_id LIMIT :limit FOR UPDATE
+    WHERE application_id IN (SELECT application_id FROM chosen)
+      AND status = ANY(CAST(:statuses AS text[])) AND NOT withdrawn AND assessed_year < :year
+    ORDER BY application_id FOR UPDATE
     """
 )
 
 
-def renew(session: Session, ring: KeyRing, today: date, limit: int) -> int:
-    """Assess up to `limit` waiting cases anew whose evidence is of a year before that of `today`; returns how
-    many."""
-    wanted = {"statuses": list(WAITING), "year": today.year, "limit": limit}
-    before = {str(row.application_id): row for row in session.execute(_EXPIRED, wanted)}
-    if not before:
-        return 0
-    keys = ring.load(session, {str(row.household_id) for row in before.values()})
-    cases.reopen_cases(session, anew(session, before.values(), keys, today), before)
-    return len(before)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk through the cases with old evidence has come to."""
+
+    year: int = 0
+    programme_id: str = ""
+    application_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+def renew(session: Session, ring: KeyRing, today: date, limit: int, after: Place) -> Place | None:
+    """Assess up to `limit` waiting cases anew, those behind `after`, whose evidence is of a year before that
+    of `today`; returns where it came to, None at the end.
+
+    A case that cannot be assessed is left as it is, logged and counted, and in nobody's way; `reconcile`
+    names it.
+    """
+    place = {
+        "after_year": after.year,
+        "after_programme": after.programme_id,
+        "after_id": after.application_id,
+    }
+    wanted = {"statuses": list(WAITING), "year": today.year, "limit": limit, **place}
+    rows = session.execute(_EXPIRED, wanted).all()
+    if not rows:
+        return None
+    keys = ring.load(session, {str(row.household_id) for row in rows})
+    assessed = [one for row in rows for one in _perhaps(session, row, keys, today)]
+    cases.reopen_cases(session, assessed, {str(row.application_id): row for row in rows})
+    return max(
+        (Place(row.assessed_year, row.programme_id, str(row.application_id)) for row in rows),
+        key=lambda one: (one.year, one.programme_id, one.application_id),
+    )
 
 
 def anew(session: Session, rows: Iterable[Any], keys: Mapping[str, bytes], today: date) -> list[Assessed]:
     """What the newest rules find of the facts that stand in these case files, with evidence of the year of
     `today`; households without a key are left out. Who was referred stays referred, unless the rules refuse
-    the household now."""
-    wanted = [row for row in rows if str(row.household_id) in keys]
-    rules = rulebook.current(session, {row.programme_id for row in wanted})
-    return [_assess(row, rules[row.programme_id], keys[str(row.household_id)], today) for row in wanted]
+    the household now. Raises Unreadable, FactsUnusable, RulesTampered."""
+    return [_assess(session, row, keys, today) for row in rows if str(row.household_id) in keys]
 
 
-def _assess(row: Any, rules: RuleSet, key: bytes, today: date) -> Assessed:
+def _perhaps(session: Session, row: Any, keys: Mapping[str, bytes], today: date) -> list[Assessed]:
+    try:
+        return anew(session, [row], keys, today)
+    except (Unreadable, FactsUnusable, RulesTampered) as trouble:
+        application, error = str(row.application_id), type(trouble).__name__
+        logger("renewing").error("case cannot be assessed anew", application=application, error=error)
+        metrics.JOB_FAILURES.labels("eligibility", "renew-evidence").inc()
+        return []
+
+
+def _assess(session: Session, row: Any, keys: Mapping[str, bytes], today: date) -> Assessed:
+    rules, key = rulebook.current(session, [row.programme_id])[row.programme_id], keys[str(row.household_id)]
     before, subject = finding_in(row, key), subject_in(row, today.year)
     finding = find(rules, subject, before.values())
     if row.outcome == "referred":

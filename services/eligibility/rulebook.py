@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.eligibility.domain import today
-from services.eligibility.rules import RuleSet, read_programme
+from services.eligibility.rules import Programme, RuleSet, read_programme
 from shared.observability import logger, metrics
 
 _CURRENT = text(
@@ -31,6 +31,7 @@ _CURRENT = text(
 )
 _STORED = text("SELECT digest, document FROM programme WHERE id = :id AND version = :version")
 _VERSIONS = text("SELECT id, version, digest FROM programme ORDER BY id, version")
+_OF_PROGRAMME = text("SELECT version, digest FROM programme WHERE id = :id")
 _PUBLISHED = text(
     "SELECT bytes FROM event_log WHERE stream = 'programme/' || :id AND type = 'programme.published.v1'"
 )
@@ -69,6 +70,12 @@ def of_version(session: Session, programme_id: str, version: int, digest: str) -
         with _lock:
             found = _compiled.setdefault(key, RuleSet(read_programme(document)))
     return found
+
+
+def all_versions(session: Session, programme_id: str) -> dict[int, Programme]:
+    """Every published version of a programme, by number. Raises RulesTampered."""
+    rows = session.execute(_OF_PROGRAMME, {"id": programme_id}).all()
+    return {row.version: of_version(session, programme_id, row.version, row.digest).programme for row in rows}
 
 
 def stored_document(session: Session, programme_id: str, version: int, digest: str) -> dict[str, Any]:

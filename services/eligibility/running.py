@@ -11,14 +11,13 @@ from shared.refusal import Refusal
 
 def running(session: Session, programme_id: str) -> Programme | Refusal:
     """The programme as it is in force. Refusals: PROGRAMME_UNKNOWN, PROGRAMME_STOPPED."""
-    status = session.scalar(
-        select(ProgrammeVersion.status)
-        .where(ProgrammeVersion.id == programme_id)
-        .order_by(ProgrammeVersion.version.desc())
-        .limit(1)
-    )
-    if status is None:
+    rules = rulebook.current(session, [programme_id]).get(programme_id)
+    if rules is None:
         return Refusal("PROGRAMME_UNKNOWN", programme_id=programme_id)
-    if status != "published":
-        return Refusal("PROGRAMME_STOPPED")
-    return rulebook.current(session, [programme_id])[programme_id].programme
+    in_force = rules.programme
+    status = session.scalar(
+        select(ProgrammeVersion.status).where(
+            ProgrammeVersion.id == programme_id, ProgrammeVersion.version == in_force.version
+        )
+    )
+    return in_force if status == "published" else Refusal("PROGRAMME_STOPPED")

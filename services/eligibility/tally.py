@@ -19,6 +19,14 @@ from shared.db import insert_rows
 Place = tuple[str, str, str]
 """Programme id, 5-digit commune, 2-digit province."""
 
+_HOLD = text(
+    """
+    SELECT 1 FROM reason_tally
+    JOIN unnest(CAST(:programmes AS text[]), CAST(:communes AS text[]), CAST(:reasons AS text[]))
+         AS wanted (programme_id, commune, reason) USING (programme_id, commune, reason)
+    ORDER BY programme_id, commune, reason FOR UPDATE OF reason_tally
+    """
+)
 _LESS = text(
     """
     UPDATE reason_tally SET count = reason_tally.count - less.count
@@ -38,9 +46,20 @@ def add(session: Session, reasons: Iterable[tuple[Place, tuple[str, ...]]]) -> N
     insert_rows(session, table_of(ReasonTally), _rows(reasons), suffix=_MORE)
 
 
-def take_back(session: Session, reasons: Iterable[tuple[Place, tuple[str, ...]]]) -> None:
-    """Uncount the reasons of cases that are assessed anew or erased."""
-    rows = _rows(reasons)
+def change(
+    session: Session,
+    less: Iterable[tuple[Place, tuple[str, ...]]],
+    more: Iterable[tuple[Place, tuple[str, ...]]] = (),
+) -> None:
+    """Uncount the reasons of cases that are assessed anew or erased, and count what speaks against them now.
+    All rows are held first, in the order of the key."""
+    rows, added = _rows(less), _rows(more)
+    keys = sorted({(row["programme_id"], row["commune"], row["reason"]) for row in (*rows, *added)})
+    if not keys:
+        return
+    programmes, communes, codes = (list(column) for column in zip(*keys, strict=True))
+    session.execute(_HOLD, {"programmes": programmes, "communes": communes, "reasons": codes})
+    insert_rows(session, table_of(ReasonTally), added, suffix=_MORE)
     if rows:
         session.execute(
             _LESS,

@@ -8,6 +8,7 @@ import pytest
 from shared.folds.eligibility import fold_eligibility, show_eligibility
 from shared.inbox import Transient
 from shared.privacy import Unreadable, unseal
+from tests.support.approval_lists import PROVINCIAL
 from tests.support.eligibility import (
     PROGRAMME,
     Keys,
@@ -25,7 +26,7 @@ from tests.support.eligibility import (
     submitted,
     take_in,
 )
-from tests.support.service import APPROVER, AUDITOR, COMMUNE, Bench
+from tests.support.service import APPROVER, AUDITOR, COMMUNE, Bench, problem
 
 DECISION = {"decision_number": "12/QĐ-UBND", "decision_date": "2026-11-20"}
 
@@ -279,15 +280,32 @@ class TestAppeal:
             None,
         )
 
-    def test_of_a_duplicate_stays_refused_while_the_place_is_taken(self, bench: Bench) -> None:
+    def test_of_a_duplicate_reaches_a_person_who_cannot_give_a_taken_place_away(self, bench: Bench) -> None:
         first, second = (application(persons=[person("Mẩy")]) for _ in range(2))
         submit(bench, first, second)
         self.appeal(bench, second)
-        assert case(bench, second["application_id"]).status == "ineligible"
-        assert reasons(bench, second["application_id"]) == ["DUPLICATE_PERSON"]
-        take_in(bench, heard("application.withdrawn.v1", about(first, reason="MOVED")))
-        self.appeal(bench, second)
         assert case(bench, second["application_id"]).status == "referred"
+        assert reasons(bench, second["application_id"]) == ["APPEAL_FILED", "DUPLICATE_PERSON"]
+        held = "SELECT DISTINCT application_id::text FROM place_claim"
+        assert bench.sql(held) == [(first["application_id"],)]
+        path, reason = f"/referrals/{second['application_id']}:uphold", {"reason": "Hồ sơ kia ghi nhầm số."}
+        answer = bench.call("POST", path, PROVINCIAL, json=reason, key=True)
+        assert (answer.status_code, problem(answer)["code"]) == (409, "PLACE_TAKEN")
+        take_in(bench, heard("application.withdrawn.v1", about(first, reason="MOVED")))
+        assert bench.call("POST", path, PROVINCIAL, json=reason, key=True).status_code == 200
+        assert case(bench, second["application_id"]).status == "eligible"
+        assert bench.sql(held) == [(second["application_id"],)]
+
+    def test_of_a_rejection_is_never_approved_by_who_rejected_it(self, bench: Bench) -> None:
+        (one,) = submitted(bench, 1)
+        path = f"/cases/{one['application_id']}"
+        body = {**DECISION, "reason": "Không có mặt."}
+        assert bench.call("POST", f"{path}:reject", APPROVER, json=body, key=True).status_code == 200
+        self.appeal(bench, one)
+        uphold = f"/referrals/{one['application_id']}:uphold"
+        assert bench.call("POST", uphold, PROVINCIAL, json={"reason": "Có."}, key=True).status_code == 200
+        answer = bench.call("POST", f"{path}:approve", APPROVER, json=DECISION, key=True)
+        assert problem(answer)["code"] == "MAKER_IS_CHECKER"
 
     def test_of_an_open_or_approved_case_changes_nothing(self, bench: Bench) -> None:
         (one,) = submitted(bench, 1)

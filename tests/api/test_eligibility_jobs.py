@@ -22,7 +22,9 @@ from tests.support.eligibility import (
     submit,
     submitted,
 )
-from tests.support.service import MANAGER, Bench
+from tests.support.service import MANAGER, OTHER_COMMUNE, Bench, problem
+
+DECISION = {"decision_number": "1/QĐ", "decision_date": "2026-11-20"}
 
 
 @pytest.fixture
@@ -90,6 +92,30 @@ class TestTheTurnOfAYear:
         assert (row.status, row.due_on, row.assessed_year) == ("referred", before.due_on, 2027)
         assert reasons(bench, one["application_id"]) == ["CONFLICT_OF_INTEREST"]
 
+    def test_nothing_is_approved_on_last_years_evidence(self, bench: Bench, clock: Any) -> None:
+        (one,) = submitted(bench, 1)
+        clock.move_to(NEW_YEAR)
+        path = f"/cases/{one['application_id']}:approve"
+        answer = bench.call("POST", path, PROVINCIAL, json=DECISION, key=True)
+        assert problem(answer)["code"] == "EVIDENCE_EXPIRED"
+        body = {"programme_id": PROGRAMME, **DECISION}
+        listed: Any = bench.call("POST", "/approval-lists", PROVINCIAL, json=body, key=True).json
+        assert listed["approved"] == 0
+
+    def test_one_that_cannot_be_opened_is_in_nobodys_way(
+        self, bench: Bench, clock: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.eligibility.jobs.AT_ONCE", 2)
+        data = submitted(bench, 7)
+        broken = {one["application_id"] for one in data[:3]}
+        for one in broken:
+            bench.sql("UPDATE case_file SET sealed = 'AAAA' || sealed WHERE application_id = :id", id=one)
+        clock.move_to(NEW_YEAR)
+        self.renew(bench)
+        years = {one["application_id"]: case(bench, one["application_id"]).assessed_year for one in data}
+        assert {one for one, year in years.items() if year == 2026} == broken
+        assert {year for one, year in years.items() if one not in broken} == {2027}
+
     def test_it_is_done_in_pieces(self, bench: Bench, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.eligibility.jobs.AT_ONCE", 2)
         data = submitted(bench, 5)
@@ -131,6 +157,20 @@ class TestAutomaticApproval:
         cancel(bench, gone)
         approve_waiting(context)
         assert case(bench, waiting["application_id"]).status == "approved"
+
+    def test_a_full_province_keeps_nobody_elsewhere_waiting(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.eligibility.jobs.AT_ONCE", 2)
+        rules = {"approval": {"mode": "automatic"}, "area": {"provinces": ["08", "14"]}}
+        publish(bench, document(version=3, quota={"by_province": {"08": 0, "14": 1}}, **rules))
+        here = submitted(bench, 3, priority_group="merit")
+        publish(bench, document(version=4, quota={"by_province": {"08": 0, "14": 0}}, **rules))
+        (there,) = submitted(bench, 1, commune=OTHER_COMMUNE)
+        publish(bench, document(version=5, quota={"by_province": {"08": 0, "14": 1}}, **rules))
+        approve_waiting(JobContext(bench.settings, bench.database))
+        assert case(bench, there["application_id"]).status == "approved"
+        assert {case(bench, one["application_id"]).status for one in here} == {"eligible"}
 
     def test_serves_who_was_upheld_by_a_person(self, bench: Bench) -> None:
         (one,) = submitted(bench, 1, conflict_of_interest=True)

@@ -34,9 +34,11 @@ from tests.support.eligibility import (
     about,
     application,
     case,
+    document,
     eligibility_bench,
     heard,
     key_of,
+    publish,
     reasons,
     submit,
     submitted,
@@ -84,6 +86,25 @@ class TestDrafting:
         assert (found["status"], found["size"], found["drafted_by"]) == ("draft", 3, "approver")
         event = bench.events()[-1]
         assert (event.type, event.data["cases"]) == ("list.drafted.v1", ids(found))
+
+    def test_ranks_all_by_one_order_and_keeps_to_it(self, bench: Bench, clock: Any) -> None:
+        """Two versions order the groups differently: ranks of both would be mixed up."""
+        poor, near = application(), application(poverty_status="near_poor")
+        submit(bench, poor, near)
+        turned = document(version=3, approval={"mode": "list", "posting_days": POSTING_DAYS})
+        publish(bench, turned | {"priority_order": ["near_poor", "poor"]})
+        (late,) = submitted(bench, 1, poverty_status="near_poor")
+        list_id = posted(bench)
+        order = [near, late, poor]
+        found = show(bench, list_id)
+        assert ids(found) == [one["application_id"] for one in order]
+        assert [one["group"] for one in found["cases"]] == ["near_poor", "near_poor", "poor"]
+        publish(bench, turned | {"version": 4, "priority_order": ["poor", "near_poor"]})
+        over(clock)
+        assert show(bench, list_id)["priority_order"] == ["near_poor", "poor"], "as it was published"
+        assert act(bench, list_id, ":approve", **decision()).status_code == 200
+        positions = [case(bench, one["application_id"]).position for one in order]
+        assert positions == [1, 2, 3]
 
     def test_of_a_village_leaves_the_others(self, bench: Bench) -> None:
         (here,), (there,) = submitted(bench, 1, village="Bản Péo"), submitted(bench, 1, village="Nậm Ty")
@@ -176,6 +197,21 @@ class TestPosting:
             "eligible",
         ]
         assert ids(show(bench, answer.json["list_id"])) == [one["application_id"]]  # type: ignore[index]
+
+    @pytest.mark.parametrize("way", ["a list at once", "one case"])
+    def test_no_decision_is_dated_before_its_end(self, bench: Bench, clock: Any, way: str) -> None:
+        (one,) = submitted(bench, 1)
+        posted(bench)
+        over(clock)
+        early = decision(26)
+        if way == "one case":
+            path = f"/cases/{one['application_id']}:approve"
+            assert code(bench.call("POST", path, APPROVER, json=early, key=True)) == (409, "POSTING_NOT_OVER")
+        else:
+            body = {"programme_id": PROGRAMME, "commune": COMMUNE, **early}
+            answer: Any = bench.call("POST", "/approval-lists", APPROVER, json=body, key=True).json
+            assert answer["approved"] == 0
+        assert case(bench, one["application_id"]).status == "eligible"
 
     def test_happens_once(self, bench: Bench) -> None:
         submitted(bench, 1)

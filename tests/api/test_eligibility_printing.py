@@ -50,6 +50,8 @@ class TestPrinting:
         cells = [str(cell) for row in page.iter_rows(values_only=True) for cell in row if cell is not None]  # type: ignore[union-attr]
         assert {number, "Bản Péo", "STT", "Mã hồ sơ", "Thôn, bản"} <= set(cells)
         assert "Niêm yết từ ngày 23/11/2026 đến hết ngày 26/11/2026." in cells
+        order = "1) người có công, 2) đối tượng chính sách xã hội, 3) hộ nghèo, 4) hộ cận nghèo"
+        assert f"Nhóm ưu tiên: {order}, rồi đến các hộ khác." in cells
         assert case_number(odd["application_id"]) not in cells
         secrets = (one["application_id"], one["household_id"], "poor", found["cases"][0]["submitted_at"])
         assert not [cell for cell in cells if any(secret in cell for secret in secrets)]
@@ -97,8 +99,7 @@ class TestPrinting:
 
     def test_the_list_to_sign_leaves_room_for_a_decision_that_is_not_made(self, bench: Bench) -> None:
         submitted(bench, 1)
-        found = show(bench, posted(bench)) | {"benefit": 500_000, "last_day": date(2026, 11, 26)}
-        found["cases"][0] |= {"amount": None}
+        found = show(bench, posted(bench)) | {"last_day": date(2026, 11, 26)}
         sheet = sheet_of(found, "decision", {})
         assert any("Quyết định số: ....." in line for line in sheet.above)
         assert sheet.rows[0][-1] == "500.000"

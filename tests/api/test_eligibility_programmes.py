@@ -140,6 +140,25 @@ class TestStopping:
         ]
         assert problem(self.stop(desk, "suspend"))["code"] == "PROGRAMME_CLOSED"
 
+    def test_a_version_of_later_ends_no_suspension_of_today(self, desk: Bench) -> None:
+        (one,) = submitted(desk, 1)
+        path, body = (
+            f"/cases/{one['application_id']}:approve",
+            {"decision_number": "1", "decision_date": "2026-11-20"},
+        )
+        publish(desk, document(version=2, effective_from="2026-12-15"))
+        assert self.stop(desk, "suspend").status_code == 200
+        publish(desk, document(version=3, effective_from="2026-12-10"))
+        assert problem(desk.call("POST", path, APPROVER, json=body, key=True))["code"] == "PROGRAMME_STOPPED"
+        with time_machine.travel("2026-12-10 03:00"):
+            assert desk.call("POST", path, APPROVER, json=body, key=True).status_code == 200
+
+    def test_a_closed_programme_is_never_opened_again(self, desk: Bench) -> None:
+        assert self.stop(desk, "close").status_code == 200
+        answer = post(desk, document(version=2))
+        assert (answer.status_code, problem(answer)["code"]) == (409, "PROGRAMME_CLOSED")
+        assert post(desk, document()).status_code == 200, "what was published before was published"
+
     def test_is_for_the_provinces_manager(self, desk: Bench) -> None:
         assert self.stop(desk, "close", OFFICER).status_code == 403
         assert problem(self.stop(desk, "close", ELSEWHERE))["code"] == "OUTSIDE_AREA"

@@ -58,6 +58,19 @@ class TestQuota:
         answer = bench.call("POST", path, APPROVER, json=decision(23), key=True)
         assert code(answer) == (409, "QUOTA_USED_UP")
 
+    def test_follows_the_order_in_force_whoever_was_ranked_by_another(self, clock: Any) -> None:
+        bench = self.quota(households=1)
+        poor, near = application(), application(poverty_status="near_poor")
+        submit(bench, poor, near)
+        turned = ["near_poor", "poor"]
+        publish(bench, document(version=3, quota={"households": 1}, priority_order=turned))
+        late = application(poverty_status="near_poor", ethnicity="08")
+        submit(bench, late)
+        assert [case(bench, one["application_id"]).priority for one in (poor, near, late)] == [2, 3, 0]
+        assert self.approve(bench)["approved"] == 1
+        assert self.statuses(bench, poor, near, late) == ["eligible", "approved", "eligible"]
+        assert [case(bench, one["application_id"]).priority for one in (poor, near, late)] == [1, 0, 0]
+
     def test_of_a_province_is_its_own(self, clock: Any) -> None:
         bench = self.quota(households=3, by_province={PROVINCE: 1})
         submitted(bench, 2)

@@ -12,7 +12,7 @@ from tests.support.clock import today
 from tests.support.eligibility import about, eligibility_bench, heard, person, submitted, take_in
 from tests.support.service import AUDITOR, MANAGER, OFFICER, SERVICE, Bench, problem
 
-REFERRED = "SELECT application_id FROM case_file WHERE status = 'referred'"
+SOLD = "SELECT application_id FROM case_file WHERE voucher = 'redeemed'"
 
 
 def broken(bench: Bench) -> dict[str, list[dict[str, Any]]]:
@@ -93,7 +93,7 @@ def test_an_overdue_referral_is_named_with_its_owner(sound: Bench) -> None:
             1,
         ),
         (
-            f"DELETE FROM place_claim WHERE kind = 'household' AND application_id IN ({REFERRED})",
+            f"DELETE FROM place_claim WHERE kind = 'household' AND application_id IN ({SOLD})",
             "live-cases-hold-their-place",
             1,
         ),

@@ -272,7 +272,9 @@ class TestDeciding:
         (other,) = submitted(bench, 1, persons=[person("Mẩy")])
         assert case(bench, other["application_id"]).status == "eligible", "the place is free again"
         take_in(bench, heard("application.appealed.v1", about(one, sealed="x")))
-        assert reasons(bench, one["application_id"]) == ["DUPLICATE_PERSON"], "and taken meanwhile"
+        told = ["APPEAL_FILED", "CONFLICT_OF_INTEREST", "DUPLICATE_PERSON"]
+        assert reasons(bench, one["application_id"]) == told, "and taken meanwhile"
+        assert code(uphold(bench, one)) == (409, "PLACE_TAKEN")
 
     def test_an_appeal_is_referred_with_its_own_deadline(self, bench: Bench, clock: Any) -> None:
         (one,) = submitted(bench, 1, has_smartphone=True)

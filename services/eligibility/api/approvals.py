@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
 from services.eligibility import schemas
-from services.eligibility.api.common import answer_refusal, answers_problems, check_area, decision_of
+from services.eligibility.api.common import answer_refusal, answers_problems, check_area, decision_of, keys
 from services.eligibility.commands import approve_list
 from shared.auth import Role
 from shared.web import Refusal, current_actor, current_session, idempotent, requires
@@ -32,6 +32,7 @@ def create_approval_list(body: dict[str, Any]) -> ResponseReturnValue:
     ids = body["application_ids"]
     made = approve_list(
         current_session(),
+        keys(),
         body["programme_id"],
         body["commune"],
         None if ids is None else [str(one) for one in ids],

@@ -58,7 +58,7 @@ def draft(body: dict[str, Any]) -> ResponseReturnValue:
     """Gather the eligible cases of a commune or a village in the programme's priority order."""
     check_area(body["commune"])
     made = draft_list(
-        current_session(), body["programme_id"], body["commune"], body["village"], current_actor()
+        current_session(), keys(), body["programme_id"], body["commune"], body["village"], current_actor()
     )
     return _answer(made)
 

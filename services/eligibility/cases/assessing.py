@@ -22,7 +22,8 @@ _REASSESS = text(
     UPDATE case_file SET
         commune = new.commune, province = new.province, village = new.village,
         programme_version = new.version, digest = new.digest, outcome = new.outcome, status = new.outcome,
-        priority = new.priority, persons = new.persons, certificate = new.certificate, sealed = new.sealed,
+        priority = new.priority, ranked_by = new.version,
+        persons = new.persons, certificate = new.certificate, sealed = new.sealed,
         correctors = ARRAY(
             SELECT DISTINCT one FROM unnest(correctors || corrected_meanwhile || new.maker) AS all_of (one)
             WHERE one IS NOT NULL
@@ -31,7 +32,10 @@ _REASSESS = text(
         assessed_at = new.assessed_at, assessed_year = new.year, due_on = new.due_on, taken_by = NULL,
         review = NULL, decision_number = NULL, decision_date = NULL, approved_by = NULL, position = NULL,
         amount = NULL, counted_in = NULL, voucher = NULL, flag = NULL, rejected_by = NULL, rejection = NULL,
-        revoked_by = NULL, revoked_reason = NULL
+        revoked_by = NULL, revoked_reason = NULL,
+        reviewers = CASE
+            WHEN rejected_by IS NULL OR rejected_by = ANY (reviewers) THEN reviewers
+            ELSE reviewers || rejected_by END
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:communes AS text[]), CAST(:provinces AS text[]),
         CAST(:villages AS text[]), CAST(:versions AS integer[]), CAST(:digests AS text[]),
@@ -77,11 +81,11 @@ def reopen_cases(session: Session, assessed: Sequence[Assessed], before: Mapping
     due = [_due_on(one, row) for one, row in zip(settled, rows, strict=True)]
     session.execute(_REASSESS, {**columns(settled, sealed), "due_on": due})
     rename(session, settled)
-    tally.take_back(
+    tally.change(
         session,
         ((place_of(row), against(row, one.key)) for row, one in zip(rows, settled, strict=True)),
+        ((one.place, one.finding.against) for one in settled),
     )
-    tally.add(session, ((one.place, one.finding.against) for one in settled))
     record(session, SERVICE, _events(settled, sealed))
     return settled
 
@@ -139,6 +143,7 @@ def _row(one: Assessed, sealed: str, now: datetime) -> dict[str, Any]:
         "outcome": finding.outcome,
         "status": finding.outcome,
         "priority": finding.priority,
+        "ranked_by": one.programme.version,
         "persons": " ".join(subject.persons),
         "certificate": subject.certificate,
         "sealed": sealed,

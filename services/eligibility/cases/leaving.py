@@ -91,7 +91,7 @@ def erase(session: Session, household_ids: Sequence[str], keys: Keys) -> None:
     """Delete all that is kept of these households and their keys; what the log keeps opens for nobody."""
     rows = session.execute(_HOUSEHOLDS, {"ids": list(household_ids)}).all()
     known = keys({row.household_id for row in rows}) if rows else {}
-    tally.take_back(
+    tally.change(
         session,
         ((place_of(row), against(row, known[row.household_id])) for row in rows if row.household_id in known),
     )

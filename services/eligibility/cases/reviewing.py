@@ -43,7 +43,8 @@ _REVIEW = text(
     """
     UPDATE case_file SET
         commune = new.commune, province = new.province, village = new.village, outcome = new.outcome,
-        priority = new.priority, persons = new.persons, certificate = new.certificate, sealed = new.sealed,
+        priority = new.priority, ranked_by = programme_version,
+        persons = new.persons, certificate = new.certificate, sealed = new.sealed,
         correctors = CASE
             WHEN new.maker = ANY (correctors) OR new.maker IN (approved_by, rejected_by, revoked_by)
             THEN correctors ELSE correctors || new.maker END,
@@ -143,8 +144,11 @@ def _store(session: Session, settled: Sequence[Assessed], before: Mapping[str, A
         {name: wanted[name] for name in wanted if name not in ("versions", "digests")} | {"flags": flags},
     )
     rename(session, settled)
-    tally.take_back(session, ((place_of(row := before[one.id]), against(row, one.key)) for one in settled))
-    tally.add(session, ((one.place, one.finding.against) for one in settled))
+    tally.change(
+        session,
+        ((place_of(row := before[one.id]), against(row, one.key)) for one in settled),
+        ((one.place, one.finding.against) for one in settled),
+    )
     events = [
         NewEvent("eligibility.reviewed.v1", one.id, assessment_data(one, text_), ACTOR, one.cause)
         for one, text_ in zip(settled, sealed, strict=True)

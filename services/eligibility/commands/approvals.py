@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from services.eligibility import approving, claims, entries
+from services.eligibility import approving, claims, entries, ranking
 from services.eligibility.approving import SERVICE, Approved, Decision, Scope, entered_by, tell
 from services.eligibility.commands.found import DECIDABLE, find_case, makers, rejectable, why_not
 from services.eligibility.domain import today
@@ -34,6 +34,7 @@ class ListApproved:
 
 def approve_list(
     session: Session,
+    ring: KeyRing,
     programme_id: str,
     commune: str | None,
     application_ids: Sequence[str] | None,
@@ -48,7 +49,8 @@ def approve_list(
     programme = running(session, programme_id)
     if isinstance(programme, Refusal):
         return programme
-    scope = scope_of(programme, actor, commune=commune, application_ids=application_ids)
+    scope = scope_of(programme, actor, decision, commune=commune, application_ids=application_ids)
+    ranking.align(session, ring, programme, scope, DECIDABLE)
     approved = approving.approve(session, scope, programme, actor.subject, decision, DECIDABLE)
     own = scope.count_own(session, actor.subject, DECIDABLE)
     made = ListApproved(new_id(), len(approved), own, count_open(session, scope) - own)
@@ -56,6 +58,7 @@ def approve_list(
         ApprovalList(
             id=made.list_id,
             programme_id=programme_id,
+            programme_version=programme.version,
             commune=commune or actor.commune,
             province=actor.province,
             status="closed",
@@ -77,17 +80,17 @@ def approve_case(
     session: Session, application_id: str, decision: Decision, actor: Actor
 ) -> Approved | Refusal:
     """Approve one eligible case. Refusals: NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, CASE_REFERRED,
-    NOT_POSTED, POSTING_NOT_OVER, QUOTA_USED_UP, PROGRAMME_STOPPED."""
+    NOT_POSTED, POSTING_NOT_OVER, EVIDENCE_EXPIRED, QUOTA_USED_UP, PROGRAMME_STOPPED."""
     case = find_case(session, application_id, actor)
     if case is None:
         return Refusal("NOT_FOUND")
     programme = running(session, case.programme_id)
     if isinstance(programme, Refusal):
         return programme
-    scope = scope_of(programme, actor, application_ids=[application_id])
+    scope = scope_of(programme, actor, decision, application_ids=[application_id])
     approved = approving.approve(session, scope, programme, actor.subject, decision, DECIDABLE)
     if not approved:
-        return why_not(session, application_id, actor, programme)
+        return why_not(session, application_id, actor, programme, decision.date)
     tell(session, case.programme_id, approved, decision, actor.subject)
     return approved[0]
 
@@ -149,11 +152,11 @@ def reject_case(
     return None
 
 
-def scope_of(programme: Programme, actor: Actor, **narrower: object) -> Scope:
+def scope_of(programme: Programme, actor: Actor, decision: Decision, **narrower: object) -> Scope:
     """What the actor may approve of a programme: in the actor's area and, where the programme wants it,
-    posted long enough."""
+    posted to the end, today and on the day of the decision."""
     area = within(actor, CaseFile.commune, CaseFile.province)
-    posted_until = today() if programme.posting_days else None
+    posted_until = min(today(), decision.date) if programme.posting_days else None
     return Scope(programme.id, area, posted_until=posted_until, **narrower)  # type: ignore[arg-type]
 
 

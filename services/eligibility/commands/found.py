@@ -1,5 +1,6 @@
 """What the commands share: a case in the actor's area, and why it was not decided."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -44,7 +45,9 @@ def makers(case: Any) -> tuple[str, ...]:
     return case.entered_by, *case.correctors
 
 
-def why_not(session: Session, application_id: str, actor: Actor, programme: Programme) -> Refusal:
+def why_not(
+    session: Session, application_id: str, actor: Actor, programme: Programme, decided_on: date
+) -> Refusal:
     """Why a case was not approved. Read after the guarded update, so that the answer is about the state that
     refused it."""
     case = find_case(session, application_id, actor)
@@ -57,10 +60,12 @@ def why_not(session: Session, application_id: str, actor: Actor, programme: Prog
         (*makers(case), *case.reviewers),
         _last_day(session, application_id) if posting else None,
     )
-    refusal = why_not_open(standing, actor.subject, DECIDABLE, posting=posting, today=today())
+    day = min(today(), decided_on)
+    refusal = why_not_open(standing, actor.subject, DECIDABLE, posting=posting, today=day)
     if case.status == REFERRED and not case.withdrawn:
         refusal = Refusal("CASE_REFERRED")
-    return refusal or Refusal("QUOTA_USED_UP")
+    expired = case.assessed_year < today().year
+    return refusal or Refusal("EVIDENCE_EXPIRED" if expired else "QUOTA_USED_UP")
 
 
 def _last_day(session: Session, application_id: str) -> Any | None:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from services.eligibility import approving, entries, rulebook, tally
-from services.eligibility.approving import SERVICE, Decision, tell
+from services.eligibility import approving, entries, ranking, rulebook, tally
+from services.eligibility.approving import SERVICE, Decision, Scope, tell
 from services.eligibility.cases import (
     against,
     case_data,
@@ -21,7 +21,7 @@ from services.eligibility.cases import (
 from services.eligibility.commands.approvals import ListApproved, count_open, scope_of
 from services.eligibility.commands.found import DECIDABLE, find_list
 from services.eligibility.domain import due_on, last_day_of_posting, objected, today
-from services.eligibility.models import ApprovalList, ListEntry, Objection
+from services.eligibility.models import ApprovalList, CaseFile, ListEntry, Objection
 from services.eligibility.running import running
 from shared.auth import Actor
 from shared.events import NewEvent, new_id
@@ -68,7 +68,7 @@ class Objected:
 
 
 def draft_list(
-    session: Session, programme_id: str, commune: str, village: str | None, actor: Actor
+    session: Session, ring: KeyRing, programme_id: str, commune: str, village: str | None, actor: Actor
 ) -> ApprovalList | Refusal:
     """Gather the eligible cases of a commune, or of one of its villages, that stand on no open list, ranked
     by the programme's priority order, then submission, then id. Refusals: PROGRAMME_UNKNOWN,
@@ -77,10 +77,13 @@ def draft_list(
     if isinstance(programme, Refusal):
         return programme
     session.execute(_ONE_AT_A_TIME, {"place": f"list {programme_id} {commune}"})
+    waiting = Scope(programme_id, CaseFile.commune == commune)
+    ranking.align(session, ring, programme, waiting, DECIDABLE)
     place = areas.commune(commune)
     made = ApprovalList(
         id=new_id(),
         programme_id=programme_id,
+        programme_version=programme.version,
         commune=commune,
         province=place.province_code if place else None,
         village=village,
@@ -168,7 +171,7 @@ def approve_posted(
     refusal = _why_not_yet(found, programme.posting_days, decision)
     if refusal is not None:
         return refusal
-    scope = scope_of(programme, actor, list_id=list_id, application_ids=application_ids)
+    scope = scope_of(programme, actor, decision, list_id=list_id, application_ids=application_ids)
     approved = approving.approve(session, scope, programme, actor.subject, decision, DECIDABLE)
     own = scope.count_own(session, actor.subject, DECIDABLE)
     made = ListApproved(list_id, len(approved), own, count_open(session, scope) - own)
@@ -213,8 +216,7 @@ def object_to(
             "due_on": due_on(today(), rules.programme.referral_days),
         },
     )
-    tally.take_back(session, [(place_of(row), against(row, key))])
-    tally.add(session, [(place_of(row), finding.against)])
+    tally.change(session, [(place_of(row), against(row, key))], [(place_of(row), finding.against)])
     entries.leave(session, [application_id], "objected", actor.subject)
     made = new_id()
     sealed = seal(key, {"ground": objection.ground, "words": objection.words}, f"objection/{made}")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from services.eligibility import tally
+from services.eligibility import claims, tally
 from services.eligibility.approving import SERVICE, Decision
 from services.eligibility.cases import against, case_data, lock, place_of, subject_in
 from services.eligibility.commands.approvals import reject_case
@@ -40,7 +40,7 @@ def uphold_referral(
     session: Session, ring: KeyRing, application_id: str, reason: str, actor: Actor
 ) -> Refusal | None:
     """Find a referred case eligible, with the reason, which is sealed. Somebody else approves it, on a list.
-    Refusals as `take_referral`."""
+    Refusals as `take_referral`, and PLACE_TAKEN while another case holds one of its places."""
     row = _hold(session, application_id, actor)
     if isinstance(row, Refusal):
         return row
@@ -49,6 +49,9 @@ def uphold_referral(
     key = ring.load(session, [str(row.household_id)]).get(str(row.household_id))
     if key is None:
         return Refusal("NOT_FOUND")
+    subject = subject_in(row, row.assessed_year)
+    if any(claims.claim(session, [subject]).values()):
+        return Refusal("PLACE_TAKEN")
     sealed = seal(key, {"reason": reason}, f"referral/{application_id}")
     _review(
         session,
@@ -60,8 +63,8 @@ def uphold_referral(
         taken_by=None,
         review=sealed,
     )
-    tally.take_back(session, [(place_of(row), against(row, key))])
-    data = {**case_data(subject_in(row, row.assessed_year)), "upheld_by": actor.subject, "sealed": sealed}
+    tally.change(session, [(place_of(row), against(row, key))])
+    data = {**case_data(subject), "upheld_by": actor.subject, "sealed": sealed}
     record(
         session, SERVICE, [NewEvent("eligibility.referral_upheld.v1", application_id, data, actor.subject)]
     )

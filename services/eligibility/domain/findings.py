@@ -145,15 +145,17 @@ def find_again(
 
 def conclude(finding: Finding, programme: Programme, register: Register) -> Finding:
     """The finding with what the registers say: who lost a place is refused, without a word about the other
-    one; a near duplicate is referred where the programme says so."""
+    one, or goes on to the person who hears the appeal; a near duplicate is referred where the programme says
+    so."""
     seen = {"duplicate": " ".join(register.lost), "near_duplicate": register.near_duplicate}
     finding = replace(finding, beside={**finding.beside, **seen})
     if finding.outcome == "ineligible":
         return finding
     if register.lost:
-        return replace(
-            finding, outcome="ineligible", reasons=tuple(DUPLICATES[kind] for kind in register.lost)
-        )
+        lost = tuple(DUPLICATES[kind] for kind in register.lost)
+        if APPEAL_FILED in finding.reasons:
+            return replace(finding, reasons=tuple(dict.fromkeys([*finding.reasons, *lost])))
+        return replace(finding, outcome="ineligible", reasons=lost)
     return _doubted(finding, programme, (NEAR_DUPLICATE,) if register.near_duplicate else ())
 
 

@@ -32,13 +32,13 @@ class CaseFile(Base):
     `sealed` (base64, AES-GCM under the household's key, place `assessment/<application>`) holds the finding:
     reasons, rows and the values looked at; `rejection` the reason of a refusal (place
     `rejection/<application>`), `review` why a referred case was upheld (place `referral/<application>`).
-    `persons` are keyed hashes, parted by blanks; `certificate` is one. `priority` is the rank in the
-    programme's order, 0 first; `assessed_year` the year whose evidence counted. `correctors` and `reviewers`
-    are subjects who may not approve; a trigger only lets them grow. `corrected_meanwhile` corrected a revoked
-    case whose voucher has not ended: when it has, they are correctors and the case is assessed anew.
-    `due_on` and `taken_by` are a referral's deadline and owner. `counted_in` is the province whose quota it
-    uses up; `voucher` what is known of a phone: redeemed, or ended without one; `flag` why somebody should
-    look at it again. `amount` is whole đồng.
+    `persons` are keyed hashes, parted by blanks; `certificate` is one. `priority` is the rank in the order of
+    the programme's version `ranked_by`, 0 first; `assessed_year` the year whose evidence counted.
+    `correctors` and `reviewers` are subjects who may not approve; a trigger only lets them grow.
+    `corrected_meanwhile` corrected a revoked case whose voucher has not ended: when it has, they are
+    correctors and the case is assessed anew. `due_on` and `taken_by` are a referral's deadline and owner.
+    `counted_in` is the province whose quota it uses up; `voucher` what is known of a phone: redeemed, or
+    ended without one; `flag` why somebody should look at it again. `amount` is whole đồng.
     """
 
     __tablename__ = "case_file"
@@ -107,6 +107,13 @@ class CaseFile(Base):
         Index("case_file_by_province", "province", "submitted_at", "application_id"),
         Index("case_file_by_household", "household_id"),
         Index(
+            "case_file_waiting",
+            "assessed_year",
+            "programme_id",
+            "application_id",
+            postgresql_where=text("status IN ('eligible', 'referred') AND NOT withdrawn"),
+        ),
+        Index(
             "case_file_referred_until",
             "due_on",
             "application_id",
@@ -125,6 +132,7 @@ class CaseFile(Base):
     outcome: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer)
+    ranked_by: Mapped[int] = mapped_column(Integer)
     persons: Mapped[str] = mapped_column(Text)
     certificate: Mapped[str | None] = mapped_column(Text)
     sealed: Mapped[str] = mapped_column(Text)

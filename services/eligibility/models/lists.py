@@ -28,6 +28,7 @@ class ApprovalList(Base):
 
     __tablename__ = "approval_list"
     __table_args__ = (
+        ForeignKeyConstraint(["programme_id", "programme_version"], ["programme.id", "programme.version"]),
         CheckConstraint(
             "status IN ('draft', 'posted', 'closed', 'cancelled')", name="approval_list_status_known"
         ),
@@ -47,6 +48,7 @@ class ApprovalList(Base):
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
     programme_id: Mapped[str] = mapped_column(Text)
+    programme_version: Mapped[int] = mapped_column(Integer)
     commune: Mapped[str | None] = mapped_column(Text)
     province: Mapped[str | None] = mapped_column(Text)
     village: Mapped[str | None] = mapped_column(Text)

@@ -50,13 +50,21 @@ def list_lists(session: Session, actor: Actor, wanted: ListFilter, cursor: str |
 
 def read_list(session: Session, list_id: str, actor: Actor) -> dict[str, Any] | None:
     """A list and who stands on it, in the order of the ranks, each with what gave it its rank: the group of
-    the programme's priority order, then the moment of submission, then the id. None outside the area."""
+    the priority order of the programme's version that the list was made under, then the moment of submission,
+    then the id. None outside the area."""
     found = find_list(session, list_id, actor)
     if found is None:
         return None
-    programme = rulebook.current(session, [found.programme_id])[found.programme_id].programme
+    versions = rulebook.all_versions(session, found.programme_id)
+    programme = versions[found.programme_version]
     rows = session.execute(
-        select(ListEntry.__table__, CaseFile.village, CaseFile.position, CaseFile.amount)
+        select(
+            ListEntry.__table__,
+            CaseFile.village,
+            CaseFile.position,
+            CaseFile.amount,
+            CaseFile.programme_version,
+        )
         .join(CaseFile, CaseFile.application_id == ListEntry.application_id)
         .where(ListEntry.list_id == list_id)
         .order_by(ListEntry.rank)
@@ -66,12 +74,12 @@ def read_list(session: Session, list_id: str, actor: Actor) -> dict[str, Any] | 
         "list_id": found.id,
         "name_vi": programme.name_vi,
         "name_en": programme.name_en,
-        "benefit": programme.amount,
         "posting_days": programme.posting_days,
         "priority_order": list(programme.priority_order),
         "cases": [
             {
                 **row,
+                "benefit": row["amount"] or versions[row["programme_version"]].amount,
                 "case_number": case_number(row["application_id"]),
                 "group": group_of(programme, row["priority"]),
             }

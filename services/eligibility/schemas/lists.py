@@ -126,10 +126,12 @@ class EntryItem(Schema):
     group = fields.String(allow_none=True)
     submitted_at = fields.DateTime()
     state = fields.String(validate=validate.OneOf(ENTRY_STATES))
+    benefit = fields.Integer(metadata={"description": "Whole đồng."})
     position = fields.Integer(allow_none=True)
 
 
 class ListDetail(ListItem):
+    programme_version = fields.Integer()
     name_vi = fields.String()
     name_en = fields.String()
     posting_days = fields.Integer()

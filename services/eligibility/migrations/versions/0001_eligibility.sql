@@ -66,6 +66,7 @@ CREATE TABLE case_file (
     outcome           text        NOT NULL,
     status            text        NOT NULL,
     priority          integer     NOT NULL,
+    ranked_by         integer     NOT NULL,
     persons           text        NOT NULL,
     certificate       text,
     sealed            text        NOT NULL,
@@ -139,6 +140,8 @@ CREATE UNIQUE INDEX case_file_one_position ON case_file (programme_id, position)
 CREATE INDEX case_file_by_commune ON case_file (commune, submitted_at, application_id);
 CREATE INDEX case_file_by_province ON case_file (province, submitted_at, application_id);
 CREATE INDEX case_file_by_household ON case_file (household_id);
+CREATE INDEX case_file_waiting ON case_file (assessed_year, programme_id, application_id)
+    WHERE status IN ('eligible', 'referred') AND NOT withdrawn;
 CREATE INDEX case_file_referred_until ON case_file (due_on, application_id) WHERE due_on IS NOT NULL;
 
 -- Who made a case never becomes its checker by a detour: makers are only added, a decision keeps its name, a
@@ -205,6 +208,7 @@ CREATE INDEX namesake_by_application ON namesake (application_id);
 CREATE TABLE approval_list (
     id              uuid        PRIMARY KEY,
     programme_id    text        NOT NULL,
+    programme_version integer   NOT NULL,
     commune         text,
     province        text,
     village         text,
@@ -220,6 +224,7 @@ CREATE TABLE approval_list (
     approved        integer     NOT NULL,
     skipped_own     integer     NOT NULL,
     made_at         timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (programme_id, programme_version) REFERENCES programme (id, version),
     CONSTRAINT approval_list_status_known CHECK (status IN ('draft', 'posted', 'closed', 'cancelled')),
     CONSTRAINT approval_list_posted CHECK (
         num_nulls(posted_by, posted_on, last_day) IN (0, 3) AND (status <> 'posted' OR posted_on IS NOT NULL)

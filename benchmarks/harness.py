@@ -20,6 +20,7 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 import psutil
+import sqlalchemy
 from rich.console import Console
 from rich.table import Table
 
@@ -69,6 +70,11 @@ def stack(broker: str = "embedded", **environment: str) -> Iterator[Stack]:
         made = Stack(Path(directory), broker, free_ports=True)
         with running(made):
             yield made
+
+
+def admin_url(made: Stack, database: str) -> str:
+    """A service's database as the superuser sees it: its own role makes no tables to compare with."""
+    return sqlalchemy.make_url(made.postgres_url).set(database=database).render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import MetaData, Table
 
 from benchmarks import households
-from benchmarks.harness import arguments, console, quiet, report, stack
+from benchmarks.harness import admin_url, arguments, console, quiet, report, stack
 from services.applications.entering import APPLICATION, HOUSEHOLD
 from services.applications.importing.reading import CHUNK, chunks_of, limits_of
 from services.applications.lists import ListTable, RowContext, read_list
@@ -131,7 +131,7 @@ def parsed(data: bytes) -> float:
 
 def inserted(made: Stack) -> float:
     """Households per second: the rows that the import wrote, into copies of their tables."""
-    database = Database(made.environment["SONGBAN_APPLICATIONS_DATABASE_URL"], "bench")
+    database = Database(admin_url(made, "applications"), "bench")
     copies = [_copy(database, table) for table in TABLES]
     written = [_rows(database, table) for table in TABLES]
     begun = time.perf_counter()

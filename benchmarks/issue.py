@@ -22,7 +22,7 @@ import psycopg
 import sqlalchemy
 from sqlalchemy import MetaData, Table
 
-from benchmarks.harness import arguments, console, quiet, report, stack
+from benchmarks.harness import admin_url, arguments, console, quiet, report, stack
 from services.disbursement.handlers import HANDLERS
 from shared.db import Database, insert_rows
 from shared.eventlog import Record, connect
@@ -135,7 +135,7 @@ def fund(made: Stack, programme_id: str, vouchers: int) -> None:
 
 def inside(made: Stack, cases: Approvals, lists: int) -> tuple[list[dict[str, Any]], float, float]:
     """The table's rows, ours as a share of bare inserts, and ours a second: each the median list."""
-    database = Database(made.environment["SONGBAN_DISBURSEMENT_DATABASE_URL"], "bench-issue")
+    database = Database(admin_url(made, "disbursement"), "bench-issue")
     bare = bare_tables(database)
     handled, inserted, consumed = [], [], []
     for _ in range(lists):

@@ -15,10 +15,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
-import sqlalchemy
 
 from benchmarks import people, population
-from benchmarks.harness import Call, Load, arguments, bare_server, console, quiet, report, send, stack
+from benchmarks.harness import (
+    Call,
+    Load,
+    admin_url,
+    arguments,
+    bare_server,
+    console,
+    quiet,
+    report,
+    send,
+    stack,
+)
 from benchmarks.intake import bare_database
 from benchmarks.population import DAYS, FIRST_DAY, Piece
 from benchmarks.search_plans import plans
@@ -135,10 +145,6 @@ def fill(made: Stack, count: int) -> list[Piece]:
         for name in ("IDENTITY_KEY", "APPLICATIONS_WRAPPING_KEY")
     ]
     return population.fill(admin_url(made, "applications"), count, keys[0], keys[1])
-
-
-def admin_url(made: Stack, database: str) -> str:
-    return sqlalchemy.make_url(made.postgres_url).set(database=database).render_as_string(hide_password=False)
 
 
 def bare_calls(made: Stack, count: int, requests: int) -> list[Call]:

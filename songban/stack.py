@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.db import Database, migrate, provision
+from shared.db import Database, migrate, owner_url, provision
 from shared.eventlog import connect, load_topics
 from shared.settings import PORTS, SERVICES
 from songban.postgres import EmbeddedPostgres, free_port
@@ -78,7 +78,8 @@ class Stack:
             self._expect_all_databases()
         if admin_url is not None:
             for name in DATABASES:
-                url = provision(admin_url, name, self._secrets[f"{name.upper()}_PASSWORD"])
+                password = self._secrets[f"{name.upper()}_PASSWORD"]
+                url = provision(admin_url, name, password, owns=name not in SERVICES)
                 values[f"SONGBAN_{name.upper()}_DATABASE_URL"] = url
         given = {name: text for name, text in os.environ.items() if name.startswith("SONGBAN_")}
         self.environment = {**values, **given}
@@ -95,7 +96,8 @@ class Stack:
     def migrate(self) -> None:
         """Bring every service's database to its newest revision and make the topics."""
         for service in SERVICES:
-            database = Database(self.environment[f"SONGBAN_{service.upper()}_DATABASE_URL"], "migrate")
+            own = self.environment[f"SONGBAN_{service.upper()}_DATABASE_URL"]
+            database = Database(owner_url(self._admin_url, service) if self._admin_url else own, "migrate")
             migrate(service, database.engine)
             database.close()
         log = connect(

@@ -12,7 +12,7 @@ from shared.db.engine import (
     queue_up,
 )
 from shared.db.migrate import current_revision, head_revision, migrate, offline_sql
-from shared.db.provision import provision
+from shared.db.provision import owner_url, provision
 from shared.db.rows import insert_rows
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "is_outage",
     "migrate",
     "offline_sql",
+    "owner_url",
     "pause_before",
     "provision",
     "queue_up",

@@ -108,11 +108,16 @@ class Database:
         self._single: list[sqlalchemy.Connection] = []
 
     def _connect(self, **options: Any) -> sqlalchemy.Engine:
+        given = self.url.query.get("options", "")
         engine = sqlalchemy.create_engine(
             self.url,
             pool_pre_ping=False,
             hide_parameters=True,  # errors are logged, and parameters may name a person
-            connect_args={"application_name": self._name, "connect_timeout": 5, "options": PLANS},
+            connect_args={
+                "application_name": self._name,
+                "connect_timeout": 5,
+                "options": f"{PLANS} {given}",
+            },
             **options,
         )
         event.listen(engine, "connect", lambda connection, _record: use_column_dumper(connection))

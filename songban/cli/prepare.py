@@ -47,9 +47,10 @@ def secrets(output: Path | None) -> None:
 
 @cli.command()
 def provision() -> None:
-    """Create one database and one role per service on the server of SONGBAN_ADMIN_URL.
+    """Create one database and two roles per service on the server of SONGBAN_ADMIN_URL.
 
-    The roles' passwords come from SONGBAN_<SERVICE>_PASSWORD. Doing it again only sets the passwords anew.
+    One role owns the tables and is only used by `prepare`; the service's own reads and writes rows. Its
+    password comes from SONGBAN_<SERVICE>_PASSWORD. Doing it again only sets the passwords anew.
     """
     from shared.db import provision as run
 
@@ -61,21 +62,26 @@ def provision() -> None:
         if not password:
             raise click.ClickException(f"SONGBAN_{service.upper()}_PASSWORD is not set")
         run(admin_url, service, password)
-        click.echo(f"{service}: database and role are there")
+        click.echo(f"{service}: database and roles are there")
 
 
 @cli.command()
 @DATA
 def prepare(data: Path) -> None:
-    """Bring every service's tables to the newest revision and create the topics that are missing."""
-    from shared.db import Database, current_revision, migrate
+    """Bring every service's tables to the newest revision and create the topics that are missing.
+
+    With SONGBAN_ADMIN_URL the tables belong to the role that `provision` made for it, so that no service can
+    change them; without it, to the role of each service's database URL.
+    """
+    from shared.db import Database, current_revision, migrate, owner_url
     from shared.eventlog import load_topics
     from shared.settings import load
     from songban.processes import TOPICS_FILE, open_log
 
     load_settings(data)
     for service in SERVICES:
-        database = Database(load(service).database_url, "prepare")
+        own, admin = load(service).database_url, os.environ.get("SONGBAN_ADMIN_URL")
+        database = Database(owner_url(admin, service) if admin else own, "prepare")
         migrate(service, database.engine)
         click.echo(f"{service}: at revision {current_revision(database.engine)}")
         database.close()

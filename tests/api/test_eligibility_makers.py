@@ -7,11 +7,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy
-from psycopg.errors import CheckViolation, RestrictViolation
+from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
 from services.eligibility.app import create_app
 from shared.auth import Actor, Role, Verifier
-from shared.db import Database, migrate, provision
+from shared.db import Database, migrate, owner_url, provision
 from tests.support.approval_lists import OTHER, PROVINCIAL, code, decision
 from tests.support.eligibility import application, case, document, heard, publish, submit, submitted, take_in
 from tests.support.postgres import server_url
@@ -26,10 +26,11 @@ REJECTION = "status = 'rejected', decision_number = '1', decision_date = '2026-1
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     """The service with the database and the role that an installation gives it."""
-    url = provision(server_url(), f"eligibility_{uuid4().hex[:8]}", "own-password")
-    engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))
-    migrate("eligibility", engine)
-    engine.dispose()
+    name = f"eligibility_{uuid4().hex[:8]}"
+    url = provision(server_url(), name, "own-password")
+    owner = Database(owner_url(server_url(), name), "owner")
+    migrate("eligibility", owner.engine)
+    owner.close()
     settings, database = settings_for("eligibility", url), Database(url, "own-role")
     verifier = Verifier("", ISSUER, AUDIENCE, ("ES256",), fetch=issuer().jwks)
     app = create_app(settings, database=database, verifier=verifier)
@@ -41,10 +42,19 @@ def bench() -> Iterator[Bench]:
 
 @pytest.fixture
 def own_role(bench: Bench) -> Iterator[psycopg.Connection[Any]]:
-    """A session of the service's own role, which owns the tables and is no superuser."""
+    """A session of the service's own role, which owns no table and is no superuser."""
     with psycopg.connect(bench.settings.database_url) as connection:
         row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
         assert row == (False,)
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def owner(bench: Bench) -> Iterator[psycopg.Connection[Any]]:
+    """A session of the role that migrations become."""
+    name = sqlalchemy.make_url(bench.settings.database_url).database or ""
+    with psycopg.connect(owner_url(server_url(), name)) as connection:
         yield connection
         connection.rollback()
 
@@ -182,28 +192,46 @@ class TestTheDatabase:
                 [one],
             )
 
-    @pytest.mark.parametrize(
-        "statement", ["DELETE FROM case_file WHERE application_id = %s", "TRUNCATE case_file"]
-    )
-    def test_deletes_no_case_to_enter_it_again(self, own_role: Any, one: str, statement: str) -> None:
+    def test_deletes_no_case_to_enter_it_again(self, own_role: Any, one: str) -> None:
         with pytest.raises(RestrictViolation):
-            own_role.execute(statement, [one] if "%s" in statement else None)
+            own_role.execute("DELETE FROM case_file WHERE application_id = %s", [one])
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "TRUNCATE case_file",
+            "ALTER TABLE case_file DROP CONSTRAINT case_file_maker_is_not_checker",
+            "ALTER TABLE case_file DISABLE TRIGGER ALL",
+            "DROP TRIGGER case_file_keeps_its_makers ON case_file",
+            "ALTER FUNCTION refuse_laundering() RENAME TO refuse_nothing",
+            "ALTER TABLE programme DISABLE TRIGGER programme_terms_are_fixed",
+            "ALTER TABLE event_log DISABLE TRIGGER ALL",
+            "TRUNCATE event_log",
+            "CREATE TABLE public.mine (id integer)",
+            "SET session_replication_role = replica",
+            "SET ROLE {owner}",
+        ],
+    )
+    def test_takes_no_guard_away(self, bench: Bench, own_role: Any, statement: str) -> None:
+        owner = f"{sqlalchemy.make_url(bench.settings.database_url).database}_owner"
+        with pytest.raises(InsufficientPrivilege):
+            own_role.execute(statement.format(owner=owner))
 
     def test_takes_the_approval_of_somebody_else(self, bench: Bench, one: str) -> None:
         assert approve(bench, {"application_id": one}, OTHER).status_code == 200
         assert case(bench, one).approved_by == OTHER.subject
 
 
-def test_control_without_the_check_the_maker_approves(bench: Bench, own_role: Any) -> None:
+def test_control_without_the_check_the_maker_approves(bench: Bench, owner: Any) -> None:
     one = application(entered_by="an")
     submit(bench, one)
-    own_role.execute("ALTER TABLE case_file DROP CONSTRAINT case_file_maker_is_not_checker")
+    owner.execute("ALTER TABLE case_file DROP CONSTRAINT case_file_maker_is_not_checker")
     approval = APPROVAL.replace("position = 1", "position = 3000")
-    own_role.execute(
+    owner.execute(
         f"UPDATE case_file SET {approval}, approved_by = 'an' WHERE application_id = %s",
         [one["application_id"]],
     )
-    row = own_role.execute(
+    row = owner.execute(
         "SELECT approved_by FROM case_file WHERE application_id = %s", [one["application_id"]]
     ).fetchone()
     assert row == ("an",)

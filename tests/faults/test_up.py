@@ -53,7 +53,7 @@ class Up:
 
     def connect(self) -> psycopg.Connection:
         environment = json.loads((self.data / "environment.json").read_text())
-        return psycopg.connect(environment["SONGBAN_AUDIT_DATABASE_URL"], autocommit=True)
+        return psycopg.connect(environment["SONGBAN_LOG_DATABASE_URL"], autocommit=True)
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ class Approved:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which cases are meant: a programme in an `area`, narrowed to a commune, to ids, to those on a list, and
-    to those whose list hung out until a day before `posted_until`, where given."""
+    to those whose list hung out until a day before `posted_until`, and was not made by `not_by`, where
+    given."""
 
     programme_id: str
     area: ColumnElement[bool]
@@ -79,6 +80,7 @@ class Scope:
     application_ids: Sequence[str] | None = None
     list_id: str | None = None
     posted_until: date | None = None
+    not_by: str | None = None
 
     def open(self, statuses: Sequence[str]) -> list[ColumnElement[bool]]:
         """The conditions on cases that wait for a decision. What somebody has taken on is not approved, nor
@@ -121,7 +123,10 @@ class Scope:
             query = query.where(ListEntry.list_id == self.list_id)
         if self.posted_until is not None:
             query = query.join(ApprovalList, ApprovalList.id == ListEntry.list_id).where(
-                ApprovalList.status == "posted", ApprovalList.last_day < self.posted_until
+                ApprovalList.status == "posted",
+                ApprovalList.last_day < self.posted_until,
+                ApprovalList.drafted_by != self.not_by,
+                ApprovalList.posted_by != self.not_by,
             )
         return exists(query.correlate(CaseFile))
 

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from shared.auth import Actor, Role
 from shared.folds.eligibility import fold_eligibility, show_eligibility
@@ -83,7 +84,7 @@ class TestDrafting:
         assert [one["rank"] for one in found["cases"]] == [1, 2, 3]
         assert [one["group"] for one in found["cases"]] == ["merit", "poor", "near_poor"]
         assert found["priority_order"] == ["merit", "social_policy", "poor", "near_poor"]
-        assert (found["status"], found["size"], found["drafted_by"]) == ("draft", 3, "approver")
+        assert (found["status"], found["size"], found["drafted_by"]) == ("draft", 3, "officer")
         event = bench.events()[-1]
         assert (event.type, event.data["cases"]) == ("list.drafted.v1", ids(found))
 
@@ -123,7 +124,7 @@ class TestDrafting:
 
     def test_role_area_and_programme_hold(self, bench: Bench) -> None:
         submitted(bench, 1)
-        for who in (OFFICER, MANAGER, AUDITOR, SHOP):
+        for who in (MANAGER, AUDITOR, SHOP):
             assert draft(bench, who).status_code == 403
         assert code(draft(bench, NEIGHBOUR)) == (403, "OUTSIDE_AREA")
         assert code(draft(bench, commune="99999")) == (422, "COMMUNE_UNKNOWN")
@@ -168,7 +169,7 @@ class TestPosting:
             ]
 
         assert [code(answer) for answer in tried(23)] == [(409, "NOT_POSTED")] * 2
-        answer = act(bench, list_id, ":post")
+        answer = act(bench, list_id, ":post", OFFICER)
         assert (answer.json["posted_on"], answer.json["last_day"]) == ("2026-11-23", "2026-11-26")
         clock.shift(timedelta(days=POSTING_DAYS))
         refused = tried(26)
@@ -197,6 +198,27 @@ class TestPosting:
             "eligible",
         ]
         assert ids(show(bench, answer.json["list_id"])) == [one["application_id"]]  # type: ignore[index]
+
+    @pytest.mark.parametrize("made", ["drafted_by", "posted_by"])
+    def test_whoever_made_the_list_does_not_approve_it(self, bench: Bench, clock: Any, made: str) -> None:
+        """Neither whole, nor all at once, nor case by case; nor by SQL."""
+        (one,) = submitted(bench, 1)
+        list_id = drafted(bench, who=APPROVER) if made == "drafted_by" else drafted(bench)
+        assert act(bench, list_id, ":post", OFFICER if made == "drafted_by" else APPROVER).status_code == 200
+        over(clock)
+        assert code(act(bench, list_id, ":approve", **decision())) == (403, "LIST_MAKER_IS_CHECKER")
+        path = f"/cases/{one['application_id']}:approve"
+        answer = bench.call("POST", path, APPROVER, json=decision(), key=True)
+        assert code(answer) == (403, "LIST_MAKER_IS_CHECKER")
+        body = {"programme_id": PROGRAMME, "commune": COMMUNE, **decision()}
+        at_once: Any = bench.call("POST", "/approval-lists", APPROVER, json=body, key=True).json
+        assert at_once["approved"] == 0
+        with pytest.raises(IntegrityError, match="approval_list_maker_is_not_checker"):
+            bench.sql(
+                f"UPDATE approval_list SET decision_number = '1', decision_date = '2026-11-27',"
+                f" approved_by = {made}"
+            )
+        assert act(bench, list_id, ":approve", OTHER, **decision()).json["approved"] == 1
 
     @pytest.mark.parametrize("way", ["a list at once", "one case"])
     def test_no_decision_is_dated_before_its_end(self, bench: Bench, clock: Any, way: str) -> None:

@@ -20,7 +20,7 @@ def posting_bench() -> Bench:
     return made
 
 
-def draft(bench: Bench, who: Actor = APPROVER, **body: Any) -> Any:
+def draft(bench: Bench, who: Actor = OFFICER, **body: Any) -> Any:
     wanted = {"programme_id": PROGRAMME, "commune": COMMUNE, **body}
     return bench.call("POST", "/lists", who, json=wanted, key=True)
 
@@ -40,15 +40,15 @@ def show(bench: Bench, list_id: str, who: Actor = OFFICER) -> dict[str, Any]:
     return found
 
 
-def drafted(bench: Bench, **body: Any) -> str:
-    answer = draft(bench, **body)
+def drafted(bench: Bench, who: Actor = OFFICER, **body: Any) -> str:
+    answer = draft(bench, who, **body)
     assert answer.status_code == 201, answer.text
     return str(answer.json["list_id"])
 
 
 def posted(bench: Bench, **body: Any) -> str:
     list_id = drafted(bench, **body)
-    assert act(bench, list_id, ":post").status_code == 200
+    assert act(bench, list_id, ":post", OFFICER).status_code == 200
     return list_id
 
 

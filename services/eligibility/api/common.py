@@ -29,6 +29,7 @@ _REASONS = {
     503: "Something we need is down, or too busy; try again.",
 }
 STATUSES = {
+    "LIST_MAKER_IS_CHECKER": 403,
     "MAKER_IS_CHECKER": 403,
     "OUTSIDE_AREA": 403,
     "PROVINCE_DECIDES": 403,

@@ -52,10 +52,11 @@ def show_list(list_id: UUID) -> dict[str, Any]:
 @blp.arguments(schemas.DraftRequest())
 @blp.response(201, schemas.ListItem)
 @answers_problems(blp, 400, 404, 409, 413, 415, 422)
-@requires(Role.APPROVER)
+@requires(Role.OFFICER, Role.APPROVER)
 @idempotent
 def draft(body: dict[str, Any]) -> ResponseReturnValue:
-    """Gather the eligible cases of a commune or a village in the programme's priority order."""
+    """Gather the eligible cases of a commune or a village in the programme's priority order. Somebody else
+    approves them."""
     check_area(body["commune"])
     made = draft_list(
         current_session(), keys(), body["programme_id"], body["commune"], body["village"], current_actor()
@@ -66,7 +67,7 @@ def draft(body: dict[str, Any]) -> ResponseReturnValue:
 @blp.post("/lists/<uuid:list_id>:post")
 @blp.response(200, schemas.ListItem)
 @answers_problems(blp, 400, 404, 409, 422)
-@requires(Role.APPROVER)
+@requires(Role.OFFICER, Role.APPROVER)
 @idempotent
 def post(list_id: UUID) -> ResponseReturnValue:
     """Start the posting, today."""
@@ -76,7 +77,7 @@ def post(list_id: UUID) -> ResponseReturnValue:
 @blp.post("/lists/<uuid:list_id>:cancel")
 @blp.response(200, schemas.ListItem)
 @answers_problems(blp, 400, 404, 409, 422)
-@requires(Role.APPROVER)
+@requires(Role.OFFICER, Role.APPROVER)
 @idempotent
 def cancel(list_id: UUID) -> ResponseReturnValue:
     """Take a list back; whoever still waits on it may stand on another one."""

@@ -80,7 +80,8 @@ def approve_case(
     session: Session, application_id: str, decision: Decision, actor: Actor
 ) -> Approved | Refusal:
     """Approve one eligible case. Refusals: NOT_FOUND, MAKER_IS_CHECKER, CASE_NOT_OPEN, CASE_REFERRED,
-    NOT_POSTED, POSTING_NOT_OVER, EVIDENCE_EXPIRED, QUOTA_USED_UP, PROGRAMME_STOPPED."""
+    NOT_POSTED, POSTING_NOT_OVER, LIST_MAKER_IS_CHECKER, EVIDENCE_EXPIRED, QUOTA_USED_UP,
+    PROGRAMME_STOPPED."""
     case = find_case(session, application_id, actor)
     if case is None:
         return Refusal("NOT_FOUND")
@@ -153,11 +154,11 @@ def reject_case(
 
 
 def scope_of(programme: Programme, actor: Actor, decision: Decision, **narrower: object) -> Scope:
-    """What the actor may approve of a programme: in the actor's area and, where the programme wants it,
-    posted to the end, today and on the day of the decision."""
+    """What the actor may approve of a programme: in the actor's area and, where the programme wants it, on a
+    list of somebody else's that was posted to the end, today and on the day of the decision."""
     area = within(actor, CaseFile.commune, CaseFile.province)
     posted_until = min(today(), decision.date) if programme.posting_days else None
-    return Scope(programme.id, area, posted_until=posted_until, **narrower)  # type: ignore[arg-type]
+    return Scope(programme.id, area, posted_until=posted_until, not_by=actor.subject, **narrower)  # type: ignore[arg-type]
 
 
 def count_open(session: Session, scope: Scope) -> int:

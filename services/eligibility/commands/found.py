@@ -54,23 +54,27 @@ def why_not(
     if case is None:
         return Refusal("NOT_FOUND")
     posting = programme.posting_days > 0
+    found = _list_of(session, application_id) if posting else None
     standing = Standing(
         case.status,
         case.withdrawn,
         (*makers(case), *case.reviewers),
-        _last_day(session, application_id) if posting else None,
+        found.last_day if found else None,
     )
     day = min(today(), decided_on)
     refusal = why_not_open(standing, actor.subject, DECIDABLE, posting=posting, today=day)
     if case.status == REFERRED and not case.withdrawn:
         refusal = Refusal("CASE_REFERRED")
+    if refusal is None and found is not None and actor.subject in (found.drafted_by, found.posted_by):
+        return Refusal("LIST_MAKER_IS_CHECKER")
     expired = case.assessed_year < today().year
     return refusal or Refusal("EVIDENCE_EXPIRED" if expired else "QUOTA_USED_UP")
 
 
-def _last_day(session: Session, application_id: str) -> Any | None:
+def _list_of(session: Session, application_id: str) -> ApprovalList | None:
+    """The open list that a case stands on."""
     return session.scalar(
-        select(ApprovalList.last_day)
+        select(ApprovalList)
         .join(ListEntry, ListEntry.list_id == ApprovalList.id)
         .where(ListEntry.application_id == application_id, ListEntry.state == "listed")
     )

@@ -160,8 +160,9 @@ def approve_posted(
     actor: Actor,
 ) -> ListApproved | Refusal:
     """Approve who stands on a list, all or those named, under one decision made after the posting is over.
-    What the actor made himself, and what the quota has no room for, stays on it. Refusals: NOT_FOUND,
-    LIST_NOT_OPEN, NOT_POSTED, POSTING_NOT_OVER, PROGRAMME_STOPPED."""
+    Whoever drafted or posted it does not approve it. What the actor made himself, and what the quota has no
+    room for, stays on it. Refusals: NOT_FOUND, LIST_NOT_OPEN, NOT_POSTED, POSTING_NOT_OVER,
+    LIST_MAKER_IS_CHECKER, PROGRAMME_STOPPED."""
     found = find_list(session, list_id, actor)
     if found is None:
         return Refusal("NOT_FOUND")
@@ -171,6 +172,8 @@ def approve_posted(
     refusal = _why_not_yet(found, programme.posting_days, decision)
     if refusal is not None:
         return refusal
+    if actor.subject in (found.drafted_by, found.posted_by):
+        return Refusal("LIST_MAKER_IS_CHECKER")
     scope = scope_of(programme, actor, decision, list_id=list_id, application_ids=application_ids)
     approved = approving.approve(session, scope, programme, actor.subject, decision, DECIDABLE)
     own = scope.count_own(session, actor.subject, DECIDABLE)

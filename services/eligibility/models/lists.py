@@ -42,6 +42,10 @@ class ApprovalList(Base):
             " AND (approved = 0 OR approved_by IS NOT NULL)",
             name="approval_list_decided",
         ),
+        CheckConstraint(
+            "approved_by <> drafted_by AND approved_by <> posted_by",
+            name="approval_list_maker_is_not_checker",
+        ),
         CheckConstraint("size >= 0 AND approved >= 0 AND skipped_own >= 0", name="approval_list_counts"),
         Index("approval_list_by_commune", "commune", "made_at", "id"),
     )

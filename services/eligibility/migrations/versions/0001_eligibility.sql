@@ -234,6 +234,7 @@ CREATE TABLE approval_list (
         num_nulls(decision_number, decision_date, approved_by) IN (0, 3)
         AND (approved = 0 OR approved_by IS NOT NULL)
     ),
+    CONSTRAINT approval_list_maker_is_not_checker CHECK (approved_by <> drafted_by AND approved_by <> posted_by),
     CONSTRAINT approval_list_counts CHECK (size >= 0 AND approved >= 0 AND skipped_own >= 0)
 );
 

@@ -18,6 +18,9 @@ from tests.support.waiting import wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 class Up:
     """One `songban up` on a data directory."""
 
@@ -34,6 +37,7 @@ class Up:
                 stderr=file,
                 start_new_session=True,
             )
+        STARTED.append(self.process)
 
     def says(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
@@ -61,6 +65,9 @@ def data(tmp_path: Path) -> Iterator[Path]:
     """A directory whose last `songban up` ends with the test, whatever became of it."""
     directory = tmp_path / "data"
     yield directory
+    for process in STARTED:
+        process.kill()  # first, or it would start the others again
+    STARTED.clear()
     state = directory / "processes.json"
     if state.exists():
         for one in json.loads(state.read_text()).values():

@@ -32,6 +32,7 @@ TASKS = (
         (Role.OFFICER, Role.APPROVER, Role.MANAGER, Role.AUDITOR),
     ),
     Task("approve", "approvals.lists", "eligibility", (Role.APPROVER,)),
+    Task("lists", "lists.index", "eligibility", (Role.OFFICER, Role.APPROVER)),
     Task("referred", "approvals.referred", "eligibility", (Role.APPROVER,)),
     Task("print", "vouchers.index", "disbursement", (Role.OFFICER, Role.APPROVER)),
     Task("programmes", "programmes.index", "eligibility", (Role.MANAGER,)),

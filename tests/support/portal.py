@@ -74,13 +74,19 @@ AREAS: dict[str, dict[str, str]] = {
 }
 
 
-def add_account(database: Database, username: str, roles: Iterable[str] = ("officer",)) -> None:
-    """An account with PASSWORD and the area its roles need."""
-    areas = {name: value for role in roles for name, value in AREAS.get(role, {}).items()}
+def add_account(database: Database, username: str, roles: Iterable[str] = ("officer",), **area: str) -> None:
+    """An account with PASSWORD and the area its roles need, or this one."""
+    areas = area or {name: value for role in roles for name, value in AREAS.get(role, {}).items()}
     new = NewAccount(username, f"Họ Tên {username}", PASSWORD, frozenset(roles), **areas)
     with database.transaction() as session:
         made = create_account(session, new)
     assert not isinstance(made, Refusal), made
+
+
+def subject_of(database: Database, username: str) -> str:
+    """As whom an account acts."""
+    with database.transaction() as session:
+        return str(session.scalars(select(Account.id).where(Account.username == username)).one())
 
 
 def visitor(app: Flask, username: str) -> FlaskClient:

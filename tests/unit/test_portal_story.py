@@ -14,7 +14,7 @@ from services.portal.pages.entering import FIELDS, body_of
 from services.portal.pages.vouchers import PART
 from shared.auth import Role
 from tests.support.fake_apis import FakeApis, give_apis, list_report, page
-from tests.support.portal import TOKEN, add_account, make_portal, portal_database, visitor
+from tests.support.portal import TOKEN, add_account, make_portal, portal_database, subject_of, visitor
 
 CASE, HOUSEHOLD = "01a20abb-6b99-766e-a22a-c2bd4590381d", "01a20abb-6ba5-71c7-87b3-f0955460c520"
 ROLES = ("officer", "approver", "manager", "shop", "auditor", "payer")
@@ -128,6 +128,45 @@ SHOP = {
 }
 
 
+REFERRED = {
+    "application_id": CASE,
+    "case_number": "ABCD-1234",
+    "village": "Nậm Ty",
+    "reasons": [{"code": "NINE_DIGIT_ID", "vi": "Chỉ có số CMND.", "en": "Only a 9-digit number."}],
+    "owner": {"role": "approver", "province": "08", "person": "somebody"},
+    "due_on": "2026-12-08",
+    "overdue": True,
+}
+APPROVAL_LIST = {
+    "list_id": LIST,
+    "programme_id": "tq",
+    "commune": "01075",
+    "village": "Nậm <Ty>",
+    "status": "posted",
+    "drafted_by": "an-officer",
+    "posted_by": "an-officer",
+    "posted_on": "2026-11-23",
+    "last_day": "2026-11-26",
+    "decision_number": None,
+    "approved_by": None,
+    "size": 1,
+    "made_at": "2026-11-23T01:00:00+00:00",
+    "posting_days": 3,
+    "priority_order": ["merit", "poor"],
+    "cases": [
+        {
+            "rank": 1,
+            "application_id": CASE,
+            "case_number": "ABCD-1234",
+            "village": "Nậm Ty",
+            "group": "poor",
+            "submitted_at": "2026-11-22T01:00:00+00:00",
+            "state": "listed",
+        }
+    ],
+}
+
+
 def answers() -> dict[tuple[str, str], object]:
     """Everything goes well."""
     return {
@@ -141,6 +180,10 @@ def answers() -> dict[tuple[str, str], object]:
         ("applications", f"/imports/{LIST}/result.xlsx"): b"PK",
         ("eligibility", f"/cases/{CASE}"): DECIDED,
         ("eligibility", "/cases"): page(ROW),
+        ("eligibility", "/referrals"): page(REFERRED),
+        ("eligibility", "/lists"): page(APPROVAL_LIST),
+        ("eligibility", f"/lists/{LIST}"): APPROVAL_LIST,
+        ("eligibility", f"/lists/{LIST}/document"): b"%PDF-1.7",
         ("audit", f"/cases/{CASE}/timeline"): {"items": [EVENT]},
         ("audit", f"/cases/{CASE}"): {"states": {"applications": {"status": "assessed"}}, "events": 1},
         ("audit", "/replay"): {**FUNNEL, "events": 12, "programmes": []},
@@ -166,6 +209,7 @@ def database():
     database = portal_database()
     for role in ROLES:
         add_account(database, role, [role])
+    add_account(database, "provincial", ["approver"], province="08")
     yield database
     database.close()
 
@@ -199,6 +243,8 @@ PAGES = {
     f"/households/{HOUSEHOLD}/erase": ("manager",),
     "/approvals": ("approver",),
     "/approvals/referred": ("approver",),
+    "/lists": ("officer", "approver"),
+    f"/lists/{LIST}": ("officer", "approver"),
     "/approvals/tq": ("approver",),
     "/vouchers": ("officer", "approver"),
     "/programmes": ("officer", "approver", "manager", "auditor", "payer"),
@@ -447,6 +493,133 @@ def test_a_list_that_changed_is_shown_again_instead_of_approved(app, apis):
 def test_a_commune_does_not_decide_what_the_rules_referred(app, apis):
     apis.answers["applications", f"/applications/{CASE}"] = {**APPLICATION, "status": "referred"}
     assert "Ghi quyết định" not in visitor(app, "approver").get(f"/applications/{CASE}").text
+
+
+class TestReferrals:
+    @pytest.fixture
+    def province(self, app, apis):
+        """An approver of the province before a referred case."""
+        apis.answers["applications", f"/applications/{CASE}"] = {**APPLICATION, "status": "referred"}
+        waiting = {**DECIDED, "status": "referred", "due_on": "2026-12-08", "taken_by": None}
+        apis.answers["eligibility", f"/cases/{CASE}"] = waiting
+        for step in ("take", "uphold", "refuse"):
+            apis.answers["eligibility", f"/referrals/{CASE}:{step}"] = {}
+        return visitor(app, "provincial")
+
+    def test_the_queue_shows_why_until_when_and_who(self, app):
+        shown = visitor(app, "approver").get("/approvals/referred").text
+        for said in ("ABCD-1234", "Chỉ có số CMND.", "08/12/2026", "quá hạn", "somebody"):
+            assert said in shown
+
+    def test_one_takes_it_on_and_finds_it_eligible_with_a_reason(self, province, apis):
+        shown = province.get(f"/applications/{CASE}").text
+        assert "Hạn kết luận là ngày 08/12/2026." in shown
+        assert "Nhận xem xét" in shown
+        assert 'value="approve"' not in shown, "nobody approves it unheard"
+        send(province, f"/approvals/case/{CASE}/take", idempotency_key="k-1")
+        assert apis.sent_to(f"/referrals/{CASE}:take")[0].headers["Idempotency-Key"] == "k-1"
+        form = {"answer": "uphold", "reason": "Đã xem giấy tờ.", "decision_number": "12"}
+        shown = send(province, f"/approvals/case/{CASE}/referral", follow=True, **form)
+        assert "Hộ đủ điều kiện. Bây giờ người khác có thể phê duyệt." in shown.text
+        (call,) = apis.sent_to(f"/referrals/{CASE}:uphold")
+        assert call.sent == {"reason": "Đã xem giấy tờ."}
+
+    def test_or_refuses_it_under_a_decision(self, province, apis):
+        day = {"decision_number": "12", "decision_date": "1/12/2026"}
+        send(province, f"/approvals/case/{CASE}/referral", answer="refuse", reason="Đã nhận.", **day)
+        (call,) = apis.sent_to(f"/referrals/{CASE}:refuse")
+        decision = {"decision_number": "12", "decision_date": "2026-12-01"}
+        assert call.sent == {"reason": "Đã nhận.", **decision}
+
+    def test_what_is_missing_or_refused_is_said_on_the_page(self, province, apis):
+        shown = send(province, f"/approvals/case/{CASE}/referral")
+        assert (shown.status_code, "Hãy chọn hộ đủ điều kiện hoặc từ chối" in shown.text) == (422, True)
+        taken = ApiProblem(409, {"code": "REFERRAL_TAKEN", "detail_vi": "Người khác đang xem xét."})
+        apis.answers["eligibility", f"/referrals/{CASE}:take"] = taken
+        shown = send(province, f"/approvals/case/{CASE}/take")
+        assert (shown.status_code, "Người khác đang xem xét." in shown.text) == (409, True)
+
+
+class TestLists:
+    def test_an_officer_draws_one_up_for_the_own_commune(self, app, apis):
+        apis.answers["eligibility", "/lists"] = lambda sent: (
+            page(APPROVAL_LIST) if "limit" in sent else APPROVAL_LIST
+        )
+        officer = visitor(app, "officer")
+        form = {"programme_id": "tq", "village": "", "commune": "99999"}
+        shown = send(officer, "/lists", follow=True, idempotency_key="k-1", **form)
+        assert "Đã lập danh sách gồm 1 hộ." in shown.text
+        (call,) = apis.sent_to("/lists")
+        assert call.sent == {"programme_id": "tq", "commune": "01075"}
+        assert call.headers["Idempotency-Key"] == "k-1"
+
+    def test_it_is_shown_in_its_order_with_what_gave_the_rank(self, app):
+        shown = visitor(app, "officer").get(f"/lists/{LIST}").text
+        for said in ("ABCD-1234", "Hộ nghèo", "Người có công, Hộ nghèo", "từ ngày 23/11/2026 đến hết ngày"):
+            assert said in shown
+        assert "Tẩn" not in shown, "no names"
+        assert "Phê duyệt 1 hộ" not in shown, "an officer does not approve"
+
+    @pytest.mark.parametrize("status", ["draft", "posted", "closed", "cancelled"])
+    def test_each_state_offers_what_can_be_done(self, app, apis, status):
+        posted = status != "draft"
+        days = {"posted_on": "2026-11-23", "last_day": "2026-11-26"} if posted else {"posted_on": None}
+        apis.answers["eligibility", f"/lists/{LIST}"] = {**APPROVAL_LIST, "status": status, **days}
+        shown = visitor(app, "approver").get(f"/lists/{LIST}").text
+        assert ("Niêm yết từ hôm nay" in shown) == (status == "draft")
+        assert ("Thu hồi danh sách" in shown) == (status in ("draft", "posted"))
+        assert ("Phê duyệt 1 hộ" in shown) == (status == "posted")
+        assert ("Ghi nhận phản ánh" in shown) == (status == "posted")
+
+    @pytest.mark.parametrize(
+        ("step", "said"), [("post", "được niêm yết từ hôm nay"), ("cancel", "Đã thu hồi danh sách.")]
+    )
+    def test_it_is_hung_out_and_taken_back(self, app, apis, step, said):
+        apis.answers["eligibility", f"/lists/{LIST}:{step}"] = APPROVAL_LIST
+        shown = send(visitor(app, "officer"), f"/lists/{LIST}/{step}", follow=True, idempotency_key="k-1")
+        assert said in shown.text
+        assert apis.sent_to(f"/lists/{LIST}:{step}")[0].headers["Idempotency-Key"] == "k-1"
+
+    def test_an_objection_sends_the_case_to_the_province(self, app, apis):
+        apis.answers["eligibility", f"/lists/{LIST}/objections"] = {"objection_id": "o"}
+        form = {"application_id": CASE, "ground": "MOVED", "text": "Đã đi."}
+        shown = send(visitor(app, "officer"), f"/lists/{LIST}/objection", follow=True, **form)
+        assert "Đã ghi nhận phản ánh." in shown.text
+        assert apis.sent_to(f"/lists/{LIST}/objections")[0].sent == form
+
+    def test_the_approver_approves_it_whole_and_hears_what_stays(self, app, apis):
+        made = {"list_id": LIST, "approved": 3, "skipped_own": 1, "over_quota": 2}
+        apis.answers["eligibility", f"/lists/{LIST}:approve"] = made
+        form = {"decision_number": "12", "decision_date": "27/11/2026"}
+        shown = send(visitor(app, "approver"), f"/lists/{LIST}/approve", follow=True, **form)
+        for said in ("Đã phê duyệt 3 hộ", "1 hộ được bỏ qua", "2 hộ vẫn ở lại danh sách"):
+            assert said in shown.text
+        sent = apis.sent_to(f"/lists/{LIST}:approve")[0].sent
+        assert sent == {"decision_number": "12", "decision_date": "2026-11-27"}
+        assert send(visitor(app, "officer"), f"/lists/{LIST}/approve", **form).status_code == 403
+
+    def test_whoever_made_it_is_told_that_somebody_else_approves(self, app, apis, database):
+        own = subject_of(database, "approver")
+        apis.answers["eligibility", f"/lists/{LIST}"] = {**APPROVAL_LIST, "drafted_by": own}
+        shown = visitor(app, "approver").get(f"/lists/{LIST}").text
+        assert "nên người khác phải phê duyệt" in shown
+        assert "Phê duyệt 1 hộ" not in shown
+
+    @pytest.mark.parametrize("kind", ["posting", "decision"])
+    def test_it_is_printed(self, app, apis, kind):
+        answer = send(visitor(app, "officer"), f"/lists/{LIST}/print", kind=kind, format="pdf")
+        assert answer.data == b"%PDF-1.7"
+        assert f"danh-sach-{kind}.pdf" in answer.headers["Content-Disposition"]
+        sent = next(call.sent for call in apis.calls if call.path == f"/lists/{LIST}/document")
+        assert sent == {"kind": kind, "format": "pdf"}
+
+    @pytest.mark.parametrize("step", ["post", "approve", "objection"])
+    def test_a_refusal_is_told_on_the_list(self, app, apis, step):
+        refused = ApiProblem(409, {"code": "POSTING_NOT_OVER", "detail_vi": "Còn niêm yết."})
+        for place in (f"/lists/{LIST}:{step}", f"/lists/{LIST}/objections"):
+            apis.answers["eligibility", place] = refused
+        shown = send(visitor(app, "approver"), f"/lists/{LIST}/{step}")
+        assert (shown.status_code, "Còn niêm yết." in shown.text) == (409, True)
 
 
 def test_the_printed_vouchers_carry_names_and_pass_through(app, apis):

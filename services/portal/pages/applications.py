@@ -41,8 +41,6 @@ STATUSES = (
     "appealed",
     "withdrawn",
 )
-OPEN = ("assessed", "referred")
-"""Where a person's decision is waited for; what the rules referred is the province's to decide."""
 CLOSED = ("withdrawn", "redeemed")
 REASONS = ("HOUSEHOLD_ASKED", "ENTERED_BY_MISTAKE", "MOVED_AWAY", "DECEASED")
 """Why an application is taken back; a code, for free text could name the person in the log."""
@@ -129,7 +127,8 @@ def _can(application: dict[str, Any]) -> dict[str, bool]:
     """Which buttons make sense for this person now; the APIs decide."""
     actor, status = person(), application["status"]
     return {
-        "decide": actor.has(Role.APPROVER) and status in (OPEN if actor.commune is None else OPEN[:1]),
+        "decide": actor.has(Role.APPROVER) and status == "assessed",
+        "refer": actor.has(Role.APPROVER) and status == "referred" and actor.commune is None,
         "submit": actor.has(Role.OFFICER) and status == "draft",
         "withdraw": actor.has(Role.OFFICER) and status not in CLOSED,
         "print": actor.has(Role.OFFICER, Role.APPROVER) and status == "voucher_issued",

@@ -16,6 +16,7 @@ from services.portal.lookups import (
     commune_name,
     commune_options,
     name_of,
+    people,
     person,
     programme_name,
     programmes,
@@ -49,11 +50,44 @@ def _waiting(programme: Programme) -> dict[str, Any]:
 @blueprint.get("/referred")
 @signed_in(Role.APPROVER)
 def referred() -> ResponseReturnValue:
-    """Cases that the rules hand to a person, of all programmes."""
-    page = api("applications").get(
-        "/applications", status="referred", limit=PAGE, cursor=request.args.get("cursor")
-    )
-    return render_template("approvals/referred.html", page=page)
+    """Cases that the rules hand to a person, of all programmes, the nearest deadline first."""
+    page = api("eligibility").get("/referrals", limit=PAGE, cursor=request.args.get("cursor"))
+    owners = people([one["owner"]["person"] for one in page["items"] if one["owner"]["person"]])
+    return render_template("approvals/referred.html", page=page, people=owners)
+
+
+@blueprint.post("/case/<uuid:application_id>/take")
+@signed_in(Role.APPROVER)
+def take(application_id: UUID) -> ResponseReturnValue:
+    """Take a referred case on."""
+    key = form_key()
+    try:
+        api("eligibility").post(f"/referrals/{application_id}:take", key=key)
+    except (ApiProblem, ApiDown) as trouble:
+        errors, status, key = failure(trouble, key)
+        return show_with(application_id, errors, {}, key), status
+    flash(t("refer.taken"), "success")
+    return redirect(url_for("applications.show", application_id=application_id), 303)
+
+
+@blueprint.post("/case/<uuid:application_id>/referral")
+@signed_in(Role.APPROVER)
+def decide_referral(application_id: UUID) -> ResponseReturnValue:
+    """Find a referred household eligible, or refuse it, with the reason."""
+    key, values = form_key(), {**_decision(), "reason": typed("reason"), "answer": typed("answer")}
+    if values["answer"] not in ("uphold", "refuse"):
+        missing = [error("answer", t("refer.answer_missing"))]
+        return show_with(application_id, missing, values, key), 422
+    body = filled({"reason": values["reason"]})
+    if values["answer"] == "refuse":
+        body |= _decision_body(values)
+    try:
+        api("eligibility").post(f"/referrals/{application_id}:{values['answer']}", body, key=key)
+    except (ApiProblem, ApiDown) as trouble:
+        errors, status, key = failure(trouble, key)
+        return show_with(application_id, errors, values, key), status
+    flash(t(f"refer.done.{values['answer']}"), "success")
+    return redirect(url_for("applications.show", application_id=application_id), 303)
 
 
 @blueprint.get("/<programme_id>")

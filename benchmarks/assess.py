@@ -33,6 +33,7 @@ from tests.support.eligibility import PROGRAMME, eligibility_bench
 
 FILE = Path(__file__).resolve().parent.parent / "programmes" / f"{PROGRAMME}.yaml"
 CORES = os.cpu_count() or 1
+WANTED, MOST_BYTES = 0.7, 1_000_000_000
 DIFFERENT = 2_000
 """Households that a process has at hand; no two with the same facts."""
 
@@ -188,6 +189,8 @@ def main() -> None:
         simulated_of_bare=simulation / bare,
         peak_mb_of_all_processes=round(peak / 2**20),
     )
+    if min(replayed, simulation) < WANTED * bare or peak > MOST_BYTES:
+        raise SystemExit(f"below {WANTED} of the bare engine, or above {MOST_BYTES:,} bytes")
 
 
 def _row(what: str, rate: float) -> dict[str, Any]:

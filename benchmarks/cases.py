@@ -21,13 +21,13 @@ POVERTY = ("poor", "near_poor", "none")
 GROUPS = ("01", "02", "08", "09", "13", "47")
 DAYS = tuple(date(2026, month, day) for month in (9, 10, 11) for day in range(1, 21))
 PROVINCE = "08"
-KINDS = 400
+KINDS = 5_000
 """Different findings that are made by the rules; a household takes one, with an income of its own."""
 
 _COLUMNS = (
     "application_id", "household_id", "programme_id", "programme_version", "digest", "commune", "province",
-    "village", "outcome", "status", "priority", "persons", "sealed", "entered_by", "submitted_at",
-    "assessed_at", "assessed_year", "due_on",
+    "village", "outcome", "status", "priority", "ranked_by", "persons", "sealed", "entered_by",
+    "submitted_at", "assessed_at", "assessed_year", "due_on",
 )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _cases(
             (
                 application, household, programme.id, programme.version, programme.digest,
                 dice.choice(communes), PROVINCE, "Thôn 1", finding.outcome, finding.outcome,
-                finding.priority, "a" * 64, sealed, "bench", now, now, 2026,
+                finding.priority, programme.version, "a" * 64, sealed, "bench", now, now, 2026,
                 now.date() if finding.outcome == "referred" else None,
             ),
             (household, ring.wrap(household, key)),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.applications import places
+from services.applications import officials, places
 from services.applications.attempts import begin_anew, or_nothing
 from services.applications.entering import (
     Entry,
@@ -197,7 +197,13 @@ def _submit(session: Session, secrets: Secrets, application_id: str, actor: Acto
     if not places.reclaim(session, application_id, one.persons, *where):
         holder = places.holder_of(session, application_id, one.persons, *where)
         return Refusal("ALREADY_APPLIED", application_id=holder)
-    entry = Entry(stored.programme_id, stored.place, stored.entered_by, stored.channel)
+    entry = Entry(
+        stored.programme_id,
+        stored.place,
+        stored.entered_by,
+        stored.channel,
+        officials=officials.known(session),
+    )
     record(session, "applications", [submitted_event(entry, one, stored.home, by=actor.subject)])
     return Entered(application_id, stored.home.id, "submitted")
 

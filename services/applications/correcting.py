@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.applications import places
+from services.applications import officials, places
 from services.applications.attempts import or_nothing
 from services.applications.commands import Entered
 from services.applications.entering import (
@@ -162,7 +162,13 @@ def _replace(
     row = session.execute(_CORRECT, {**known, **_values(stored, one, correction, actor)}).one_or_none()
     if row is None:
         return Refusal("NOT_CORRECTABLE")
-    entry = Entry(stored.programme_id, stored.place, actor.subject, correction.channel)
+    entry = Entry(
+        stored.programme_id,
+        stored.place,
+        actor.subject,
+        correction.channel,
+        officials=officials.known(session),
+    )
     event = corrected_event(entry, one, stored.home, revision=row.revision, reason=correction.reason)
     record(session, "applications", [event])
     return Entered(stored.application_id, stored.home.id, row.status, row.revision)

@@ -58,7 +58,8 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Under what a batch of applications is entered. `actor` is the subject of who enters it."""
+    """Under what a batch of applications is entered. `actor` is the subject of who enters it; `officials` are
+    the keyed hashes of those whose own households a person has to look at."""
 
     programme_id: str
     place: domain.Place
@@ -66,6 +67,7 @@ class Entry:
     channel: str
     import_id: str | None = None
     submit: bool = True
+    officials: frozenset[str] = frozenset()
 
     @property
     def state(self) -> str:
@@ -153,6 +155,8 @@ def corrected_event(entry: Entry, one: Applicant, home: Home, *, revision: int, 
 
 def _said(entry: Entry, one: Applicant, home: Home) -> dict[str, Any]:
     """What names nobody: hashes, a place, and the facts sealed under the household's key."""
+    facts = domain.facts_of(one.head, one.details)
+    facts["conflict_of_interest"] |= not entry.officials.isdisjoint(one.persons)
     return {
         "application_id": one.application_id,
         "household_id": home.id,
@@ -164,7 +168,7 @@ def _said(entry: Entry, one: Applicant, home: Home) -> dict[str, Any]:
         "persons": list(one.persons),
         "namesakes": list(one.namesakes),
         "certificate": one.certificate,
-        "sealed": seal(home.key, domain.facts_of(one.head, one.details), f"facts/{one.application_id}"),
+        "sealed": seal(home.key, facts, f"facts/{one.application_id}"),
     }
 
 

@@ -323,3 +323,15 @@ class Programme(Base):
     reasons: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     status: Mapped[str] = mapped_column(Text)
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Official(Base):
+    """Somebody who handles applications; `person` is the keyed hash of the citizen ID."""
+
+    __tablename__ = "official"
+    __table_args__ = (CheckConstraint("length(person) = 64", name="official_person"),)
+
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    person: Mapped[str] = mapped_column(Text, unique=True)
+    registered_by: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

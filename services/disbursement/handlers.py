@@ -240,6 +240,8 @@ HANDLERS: HandlerMap = {
     "application.withdrawn.v1": on_withdrawn,
     "application.appealed.v1": ignored("nothing is owed before an approval"),
     "application.erased.v1": on_erased,
+    "official.registered.v1": ignored("who handles applications is owed nothing by that"),
+    "official.removed.v1": ignored("who handles applications is owed nothing by that"),
     "eligibility.assessed.v1": ignored("nothing is owed before an approval"),
     "eligibility.approved.v1": on_approved,
     "eligibility.rejected.v1": ignored("nothing was owed"),

@@ -144,6 +144,7 @@ def _appeal(unit: Unit, event: Envelope, row: Any, key: bytes) -> Assessed:
     )
 
 
+_OFFICIALS = "an application says among its facts whether an official belongs to the household"
 _MONEY = "a budget changes no case"
 _SHOPS = "who sells and what is sold belongs to disbursement"
 _PAYMENTS = "what the fund pays an enterprise changes no case"
@@ -156,6 +157,8 @@ HANDLERS: HandlerMap = {
     "application.withdrawn.v1": on_withdrawn,
     "application.appealed.v1": on_appealed,
     "application.erased.v1": on_erased,
+    "official.registered.v1": ignored(_OFFICIALS),
+    "official.removed.v1": ignored(_OFFICIALS),
     "voucher.issued.v1": ignored("an approval that has its voucher stands as before"),
     "voucher.waitlisted.v1": ignored("an approval that waits for money stands as before"),
     "voucher.redeemed.v1": on_redeemed,

@@ -59,6 +59,13 @@ _ALL = [
         application__erased=s.ApplicationErased(),
     ),
     *_types(
+        "applications",
+        "official",
+        "applications",
+        official__registered=s.OfficialNamed(),
+        official__removed=s.OfficialNamed(),
+    ),
+    *_types(
         "eligibility",
         "eligibility",
         "eligibility",

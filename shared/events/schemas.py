@@ -160,6 +160,13 @@ class ApplicationErased(EventSchema):
     household_id = uuid_field()
 
 
+class OfficialNamed(EventSchema):
+    """Somebody came onto the register of those who handle applications, or left it. `subject` is the account,
+    as it stands in the tokens."""
+
+    subject = text_field()
+
+
 class EligibilityAssessed(_Case):
     """`sealed` holds the reasons, the rows that decided and the values they looked at."""
 

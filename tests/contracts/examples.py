@@ -201,6 +201,8 @@ DATA: Mapping[str, dict[str, Any]] = {
     "shop.changed.v1": {"shop_id": _SHOP, "hours": [], "daily_limit": 100, "minute_limit": 60},
     "shop.suspended.v1": {"shop_id": _SHOP, "reason": "Hết hợp đồng"},
     "shop.reinstated.v1": {"shop_id": _SHOP, "reason": "Gia hạn hợp đồng"},
+    "official.registered.v1": {"subject": "can-bo"},
+    "official.removed.v1": {"subject": "can-bo"},
     "clerk.registered.v1": {**_CLERK, "subject": "cua-hang"},
     "clerk.suspended.v1": _CLERK,
     "clerk.reinstated.v1": _CLERK,

@@ -162,6 +162,8 @@ FREE_TEXT = {
     "enterprise.registered.v1": {"name"},  # the enterprise's
     "enterprise.suspended.v1": {"reason"},
     "enterprise.reinstated.v1": {"reason"},
+    "official.registered.v1": {"subject"},  # an account's id
+    "official.removed.v1": {"subject"},
     "clerk.registered.v1": {"subject"},  # an account's id
     "handset.listed.v1": {"model", "maker"},
     "handset.withdrawn.v1": {"reason"},

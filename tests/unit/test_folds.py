@@ -395,6 +395,8 @@ def test_every_type_that_names_a_case_programme_budget_or_shop_is_folded() -> No
         "enterprise.suspended.v1",
         "enterprise.reinstated.v1",
         "shop.changed.v1",
+        "official.registered.v1",
+        "official.removed.v1",
         "clerk.registered.v1",
         "clerk.suspended.v1",
         "clerk.reinstated.v1",

@@ -7,6 +7,7 @@ from services.applications.api import (
     finding,
     households,
     imports,
+    officials,
     personal,
     reports,
 )
@@ -18,6 +19,7 @@ BLUEPRINTS = (
     batch.blp,
     imports.blp,
     households.blp,
+    officials.blp,
     personal.blp,
     reports.blp,
 )

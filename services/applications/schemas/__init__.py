@@ -31,6 +31,7 @@ from services.applications.schemas.households import (
     HeadAnswer,
 )
 from services.applications.schemas.imports import ImportAnswer, ImportFile, ImportForm, RowProblem
+from services.applications.schemas.officials import OfficialAnswer, OfficialList, OfficialRequest
 from services.applications.schemas.personal import EraseAnswer, EraseRequest, KeysAnswer, KeysRequest
 
 __all__ = [
@@ -58,6 +59,9 @@ __all__ = [
     "ImportForm",
     "KeysAnswer",
     "KeysRequest",
+    "OfficialAnswer",
+    "OfficialList",
+    "OfficialRequest",
     "ProblemDetails",
     "ReadQuery",
     "ReplaceRequest",

@@ -217,3 +217,12 @@ CREATE TABLE programme (
     CONSTRAINT programme_status_known CHECK (status IN ('published', 'suspended', 'closed')),
     CONSTRAINT programme_closed CHECK ((status = 'closed') = (closed_at IS NOT NULL))
 );
+
+-- Who handles applications, by a keyed hash of the citizen ID: `officials.py`.
+CREATE TABLE official (
+    subject       text        PRIMARY KEY,
+    person        text        NOT NULL UNIQUE,
+    registered_by text        NOT NULL,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT official_person CHECK (length(person) = 64)
+);

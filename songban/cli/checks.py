@@ -62,8 +62,11 @@ def audit_verify(data: Path) -> None:
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 def reconcile(data: Path, as_json: bool) -> None:
-    """Check that deadlines, places, quotas and lists, budgets, vouchers and claims tie out. Exits 1, naming
-    what does not: an overdue referral, a place that nobody can use, money that does not add up."""
+    """Check that deadlines, places, quotas, lists, budgets, vouchers and claims tie out.
+
+    Exits 1, naming what does not: an overdue referral, a place that nobody can use, money that does not add
+    up.
+    """
     from songban.actors import AUDITOR
 
     answers = {name: call_service(data, "get", name, "/reconcile", AUDITOR) for name in RECONCILED}

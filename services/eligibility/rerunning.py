@@ -17,6 +17,7 @@ import orjson
 from services.eligibility.cases import place_of_sealing, subject_of
 from services.eligibility.domain import (
     Claim,
+    FactsUnusable,
     Finding,
     Register,
     Subject,
@@ -32,7 +33,7 @@ from services.eligibility.domain import (
 )
 from services.eligibility.rules import RuleSet, read_programme
 from shared.events import Envelope
-from shared.privacy import unseal
+from shared.privacy import Unreadable, unseal
 
 PUBLISHED = "programme.published.v1"
 ENTERED = ("application.submitted.v1", "application.corrected.v1")
@@ -54,7 +55,8 @@ COMPARED = ("outcome", "reasons", "rows", "looked_at", "beside")
 @dataclass(frozen=True, slots=True)
 class Difference:
     """`what` does not come out as it was recorded in the event `event_id` about `key` (an application, or a
-    programme). `what` names a part of the finding, the digest, the cause, or the register; it quotes nothing.
+    programme). `what` names a part of the finding, the digest, the cause, the register, or the seal or facts
+    that do not open; it quotes nothing.
     """
 
     key: str
@@ -134,15 +136,27 @@ class Rerun:
         self.report.decisions += 1
         self.report.outcomes[event.data["outcome"]] += 1
         rules = self._rules.get((event.data["programme_id"], event.data["programme_version"]))
-        content = unseal(key, event.data["sealed"], place_of_sealing(event.key))
+        try:
+            content = unseal(key, event.data["sealed"], place_of_sealing(event.key))
+        except Unreadable:
+            self._differ(event, "seal")
+            return
         recorded = Finding.opened(content, event.data["outcome"], 0)
         if rules is None or rules.programme.digest != event.data["digest"]:
             self._differ(event, "digest")
         else:
-            self._compare(event, recorded, case.again(event, rules, key, Register.of(recorded)))
+            self._again(case, event, rules, key, recorded)
         if Register.of(recorded).lost:
             self._lost(event, case)
         case.stand(recorded)
+
+    def _again(self, case: "_Case", event: Envelope, rules: RuleSet, key: bytes, recorded: Finding) -> None:
+        try:
+            found = case.again(event, rules, key, Register.of(recorded))
+        except (Unreadable, FactsUnusable):
+            self._differ(event, "facts")
+        else:
+            self._compare(event, recorded, found)
 
     def _compare(self, event: Envelope, recorded: Finding, found: Finding | None) -> None:
         if found is None:

@@ -249,6 +249,34 @@ class TestWhatWasTamperedWith:
 
         assert {"outcome", "reasons", "looked_at"} <= self.differences(world, tamper)
 
+    @pytest.mark.parametrize(
+        ("type_", "what"), [("eligibility.assessed.v1", "seal"), ("application.submitted.v1", "facts")]
+    )
+    def test_a_seal_that_does_not_open_is_told_and_stops_nothing(
+        self, world: World, type_: str, what: str
+    ) -> None:
+        (one,) = world.submit()
+        world.submit()
+
+        def tamper(event: Envelope) -> Envelope:
+            broken = event.type == type_ and event.key == one["application_id"]
+            return changed(event, sealed="AAAA" + event.data["sealed"]) if broken else event
+
+        report = world.report([tamper(event) for event in world.log()])
+        assert [(found.key, found.what) for found in report.differences] == [(one["application_id"], what)]
+        assert report.decisions == 2
+
+    def test_facts_that_fit_no_rule(self, world: World) -> None:
+        world.submit()
+
+        def tamper(event: Envelope) -> Envelope:
+            if event.type != "application.submitted.v1":
+                return event
+            sealed = seal(key_of(event.data["household_id"]), {"poverty_status": 5}, f"facts/{event.key}")
+            return changed(event, sealed=sealed)
+
+        assert self.differences(world, tamper) == {"facts"}
+
     def test_a_place_that_nobody_held(self, world: World) -> None:
         (first,) = world.submit(persons=[person("Mẩy")])
         world.submit(persons=[person("Mẩy")])

@@ -36,7 +36,7 @@ _GATHER = text(
     WITH waiting AS (
         SELECT application_id, priority, submitted_at FROM case_file
         WHERE programme_id = :programme_id AND commune = :commune AND status = 'eligible' AND NOT withdrawn
-          AND village = coalesce(:village, village)
+          AND village = coalesce(:village, village) AND assessed_year >= :year
           AND NOT EXISTS (
             SELECT 1 FROM list_entry
             WHERE list_entry.application_id = case_file.application_id AND list_entry.state = 'listed'
@@ -95,7 +95,13 @@ def draft_list(
     )
     session.add(made)
     session.flush()
-    wanted = {"programme_id": programme_id, "commune": commune, "village": village, "list_id": made.id}
+    wanted = {
+        "programme_id": programme_id,
+        "commune": commune,
+        "village": village,
+        "year": today().year,
+        "list_id": made.id,
+    }
     gathered = sorted(session.execute(_GATHER, wanted).all(), key=lambda row: row.rank)
     if not gathered:
         session.delete(made)

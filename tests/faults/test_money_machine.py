@@ -133,11 +133,13 @@ class Money(RuleBasedStateMachine):
         events = foreign_events("eligibility", new)
         for event, place in zip(events, places, strict=True):
             known = self.model.papers.get(event.key)
-            if known is None or not known.closed:
-                turn = (event.data["position"], event.time, event.key)
-                paper = Paper(place, event.data["amount"], turn, self.model.pays(place))
-                paper.voucher = known.voucher if known else ""
-                self.model.papers[event.key] = paper
+            turn = (event.data["position"], event.time, event.key)
+            paper = Paper(place, event.data["amount"], turn, self.model.pays(place))
+            if known is not None:
+                paper.voucher, paper.closed = known.voucher, known.closed
+            if paper.closed:  # it ends at once, and is told to have ended
+                paper.status = "cancelled"
+            self.model.papers[event.key] = paper
             self.approved[event.key] = event
         self.take_in(name, events)
 

@@ -9,7 +9,7 @@ by the application that held it.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -79,11 +79,22 @@ class Report:
         return not self.differences
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one of several reruns found of its share of the cases: the report of them, who lost which places,
+    and whose loss is still to be proved by a case, wherever that is."""
+
+    report: Report
+    losers: dict[Claim, set[str]]
+    unproved: dict[str, str]
+
+
 class Rerun:
     """Feed it the programmes, then every case; then, once more, every case as a witness; then ask for the
-    report."""
+    report. Several may share the cases: each is fed its share, gives its `part`, and after all of them were
+    `joined` every share is heard as witnesses."""
 
-    def __init__(self, published: Iterable[Envelope]) -> None:
+    def __init__(self, published: Iterable[Envelope] = ()) -> None:
         self.report = Report()
         self._rules: dict[tuple[str, int], RuleSet] = {}
         self._pairs: set[tuple[str, str]] = set()
@@ -91,6 +102,7 @@ class Rerun:
         self._unproved: dict[str, str] = {}
         for event in published:
             self._publish(event)
+        self._of_programmes = len(self.report.differences)
 
     def case(self, events: Sequence[Envelope], keys: Mapping[str, bytes]) -> None:
         """Make the decisions of one case again; `events`: all of it that TYPES name, each stream in order."""
@@ -100,6 +112,11 @@ class Rerun:
                 self._decision(case, event, keys.get(event.data["household_id"]))
             else:
                 case.follow(event)
+
+    @property
+    def needs_witnesses(self) -> bool:
+        """Whether somebody lost a place that no case has been found to hold."""
+        return bool(self._unproved)
 
     def witness(self, events: Sequence[Envelope]) -> None:
         """Whether this case held a place that another one lost."""
@@ -111,10 +128,33 @@ class Rerun:
                     for loser in self._losers.get(place, set()) - {event.key}:
                         self._unproved.pop(loser, None)
 
+    @property
+    def part(self) -> Part:
+        """What was found of the cases; what the programmes said, whoever joins it knows."""
+        found = replace(self.report, versions=0, differences=self.report.differences[self._of_programmes :])
+        return Part(found, self._losers, self._unproved)
+
+    def join(self, part: Part) -> None:
+        """Take over what another one found of other cases, under the same programmes."""
+        mine, theirs = self.report, part.report
+        mine.decisions += theirs.decisions
+        mine.erased += theirs.erased
+        mine.outcomes.update(theirs.outcomes)
+        mine.differences += theirs.differences
+        self._unproved |= part.unproved
+        for place, losers in part.losers.items():
+            self._losers.setdefault(place, set()).update(losers)
+
+    def prove(self, losers: Iterable[str]) -> None:
+        """Somebody else found the cases that held what these lost."""
+        for loser in losers:
+            self._unproved.pop(loser, None)
+
     def finish(self) -> Report:
         """The report; who lost a place that nobody held is a difference."""
-        for key, event_id in sorted(self._unproved.items()):
+        for key, event_id in self._unproved.items():
             self.report.differences.append(Difference(key, event_id, "register"))
+        self.report.differences.sort(key=lambda one: (one.key, one.event_id, one.what))
         return self.report
 
     def _publish(self, event: Envelope) -> None:

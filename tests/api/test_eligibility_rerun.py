@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from services.eligibility.jobs import renew_evidence
-from services.eligibility.rerunning import PUBLISHED, TYPES, Report, plain, rerun
+from services.eligibility.rerunning import PUBLISHED, TYPES, Report, Rerun, plain, rerun
 from shared.events import Envelope, parse
 from shared.jobs import JobContext
 from shared.privacy import seal
@@ -79,8 +79,13 @@ class World:
 
 
 def rerun_log(events: Sequence[Envelope], keys: Any = key_of) -> Report:
+    published = [event for event in events if event.type == PUBLISHED]
+    return rerun(published, cases_of(events, keys))
+
+
+def cases_of(events: Sequence[Envelope], keys: Any = key_of) -> list[tuple[list[Envelope], dict[str, bytes]]]:
+    """The events of each case, with the keys of its household."""
     ours = sorted((event for event in events if event.type in TYPES), key=lambda event: event.key)
-    published = [event for event in ours if event.type == PUBLISHED]
     cases = []
     for _, group in groupby(
         (event for event in ours if event.type != PUBLISHED), key=lambda event: event.key
@@ -88,7 +93,7 @@ def rerun_log(events: Sequence[Envelope], keys: Any = key_of) -> Report:
         told = sorted(group, key=lambda event: (event.stream, event.version))
         households = {event.data["household_id"] for event in told}
         cases.append((told, {one: keys(one) for one in households if keys(one)}))
-    return rerun(published, cases)
+    return cases
 
 
 def for_all_groups(changed: dict[str, Any]) -> dict[str, Any]:
@@ -288,6 +293,38 @@ class TestWhatWasTamperedWith:
         events = [event for event in world.log() if event.type != "application.submitted.v1"]
         report = world.report(events)
         assert [(found.key, found.what) for found in report.differences] == [(one["application_id"], "cause")]
+
+
+@pytest.mark.parametrize("of", [1, 2, 3])
+def test_shared_out_it_comes_out_as_in_one(world: World, of: int) -> None:
+    """Also who lost a place to a case of another share, and a rule that was tampered with."""
+    (first,) = world.submit(persons=[person("Sò")])
+    world.submit(persons=[person("Sò")])
+    play(world)
+    log = [event for event in world.log() if event.key != first["application_id"]]
+    log = [
+        changed(event, digest="0" * 64) if event.type == PUBLISHED and event.version == 3 else event
+        for event in log
+    ]
+    published = [event for event in log if event.type == PUBLISHED]
+    ours = [event for event in log if event.type != PUBLISHED]
+    shares = [[event for event in ours if int(event.key[-2:], 16) % of == number] for number in range(of)]
+    whole = Rerun(published)
+    for share in shares:
+        run = Rerun(published)
+        for told, keys in cases_of(share):
+            run.case(told, keys)
+        whole.join(run.part)
+    assert whole.needs_witnesses
+    asked = replace(whole.part, report=Report())
+    for share in shares:
+        run = Rerun(published)
+        run.join(asked)
+        for told, _ in cases_of(share):
+            run.witness(told)
+        whole.prove(asked.unproved.keys() - run.part.unproved.keys())
+    assert plain(whole.finish()) == plain(rerun_log(log))
+    assert {"digest", "register"} <= {one.what for one in whole.report.differences}
 
 
 def test_an_erased_household_is_counted_and_passed_over(world: World) -> None:

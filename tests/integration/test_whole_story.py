@@ -88,9 +88,11 @@ class TestWholeStory:
             found = [secret for secret in secrets if secret.encode() in content]
             assert not found, f"{name} holds personal data of the list ({len(found)} pieces)"
 
-    def test_every_decision_made_again_comes_out_the_same(self, played: Any) -> None:
+    @pytest.mark.parametrize("processes", [1, 2])
+    def test_every_decision_made_again_comes_out_the_same(self, played: Any, processes: int) -> None:
         stack, funnel = played
-        report = rerun_ledger(load("audit", stack.environment), load("eligibility", stack.environment))
+        settings = load("audit", stack.environment), load("eligibility", stack.environment)
+        report = rerun_ledger(*settings, processes=processes)
         assert report.differences == []
         assert report.outcomes["eligible"] == funnel["eligible"]
         assert report.decisions == funnel["imported"]

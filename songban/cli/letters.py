@@ -18,17 +18,21 @@ def dead_letters() -> None:
 @SERVICE
 @DATA
 @click.option("--all", "everything", is_flag=True, help="Also those that were replayed or discarded.")
-def dead_letters_list(service: str, data: Path, everything: bool) -> None:
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many at most."
+)
+def dead_letters_list(service: str, data: Path, everything: bool, limit: int) -> None:
     """List SERVICE's open dead letters, oldest first."""
     from shared import inbox
 
     with service_database(service, data).transaction() as session:
-        letters = inbox.find(session, open_only=not everything)
-    for letter in letters:
+        letters = inbox.find(session, open_only=not everything, limit=limit + 1)
+    for letter in letters[:limit]:
         click.echo(
             f"{letter.id}  {letter.status}  {letter.type}  {letter.stream} v{letter.version}  {letter.error}"
         )
-    click.echo(f"{len(letters)} dead letters", err=True)
+    more = ", and more: see --limit" if len(letters) > limit else ""
+    click.echo(f"{len(letters[:limit])} dead letters{more}", err=True)
 
 
 @dead_letters.command("show")

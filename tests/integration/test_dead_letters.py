@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from shared.db import Database
 from shared.events import Head
 from shared.inbox import discard, find, replay
 from shared.inbox.dead_letters import NothingToSettle
+from songban.cli import cli
 from tests.integration.test_inbox import Service, fail_at, stream
 from tests.support.kernel import Chain, received, shop, sql, stop_shop
 
@@ -169,3 +171,17 @@ def test_a_type_nobody_decided_about_waits_for_the_decision(service: Service) ->
     service.handlers["shop.suspended.v1"] = handler
     assert again(service) == (1, [])
     assert service.seen() == {"shop/a": [1, 2]}
+
+
+def test_the_command_says_when_there_are_more_than_it_lists(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.trouble = fail_at("a")
+    service.take_in(*stream(Chain(), "a", 3))
+    monkeypatch.setattr("songban.cli.letters.service_database", lambda *_: service.database)
+    listed = ["dead-letters", "list", "disbursement"]
+    some = CliRunner().invoke(cli, [*listed, "--limit", "2"])
+    assert [line.split()[3:5] for line in some.stdout.splitlines()] == [["shop/a", "v1"], ["shop/a", "v2"]]
+    assert some.stderr == "2 dead letters, and more: see --limit\n"
+    every = CliRunner().invoke(cli, listed)
+    assert (len(every.stdout.splitlines()), every.stderr) == (3, "3 dead letters\n")

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -286,17 +285,17 @@ def test_control_without_lock_and_unique_it_stands_on_several(
     served, cases = ready(serve, 60)
     served.bench.sql("DROP INDEX list_entry_one_open_list")
     together = threading.Barrier(4)
-    areas_of = lists.areas.commune
+    told = lists.record
 
-    def wait_here(code: str) -> Any:
-        if threading.current_thread() is not threading.main_thread() and not together.broken:
-            together.wait(timeout=30)
-        return areas_of(code)
+    def wait_for_the_others(*arguments: Any, **options: Any) -> Any:
+        """All have gathered, and nobody has committed yet."""
+        together.wait(timeout=30)
+        return told(*arguments, **options)
 
     monkeypatch.setattr(lists, "_ONE_AT_A_TIME", text("SELECT CAST(:place AS text)"))
     monkeypatch.setattr(lists, "_GATHER", text(str(lists._GATHER).replace("FOR UPDATE", "")))
-    monkeypatch.setattr(lists, "areas", SimpleNamespace(commune=wait_here))
-    assert drafts_at_once(served) != [len(cases)]
+    monkeypatch.setattr(lists, "record", wait_for_the_others)
+    assert drafts_at_once(served) == [len(cases)] * 4
 
 
 def test_a_referral_is_taken_by_one_of_eight(serve: Serve) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.applications import domain, officials, places
+from services.applications import domain, places
 from services.applications.attempts import begin_anew
 from services.applications.commands import Entered, programme_refusal, submit_application
 from services.applications.correcting import Conflict, Correction, correct_application
@@ -121,14 +121,7 @@ def _enter_group(session: Session, secrets: Secrets, items: list[Item], actor: A
     refusal = programme_refusal(session, lead.programme_id)
     if refusal is not None:
         return {item.application_id: _refused(refusal) for item in items}
-    entry = Entry(
-        lead.programme_id,
-        lead.place,
-        actor.subject,
-        CHANNEL,
-        submit=lead.submit,
-        officials=officials.known(session),
-    )
+    entry = Entry(lead.programme_id, lead.place, actor.subject, CHANNEL, submit=lead.submit)
     outcomes: dict[str, Outcome] = {}
     waiting = [applicant(one.draft, one.place, secrets.hasher, one.application_id) for one in items]
     while waiting:

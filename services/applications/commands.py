@@ -197,14 +197,10 @@ def _submit(session: Session, secrets: Secrets, application_id: str, actor: Acto
     if not places.reclaim(session, application_id, one.persons, *where):
         holder = places.holder_of(session, application_id, one.persons, *where)
         return Refusal("ALREADY_APPLIED", application_id=holder)
-    entry = Entry(
-        stored.programme_id,
-        stored.place,
-        stored.entered_by,
-        stored.channel,
-        officials=officials.known(session),
-    )
-    record(session, "applications", [submitted_event(entry, one, stored.home, by=actor.subject)])
+    entry = Entry(stored.programme_id, stored.place, stored.entered_by, stored.channel)
+    known = officials.known(session)
+    event = submitted_event(entry, one, stored.home, by=actor.subject, officials=known)
+    record(session, "applications", [event])
     return Entered(application_id, stored.home.id, "submitted")
 
 

@@ -162,14 +162,15 @@ def _replace(
     row = session.execute(_CORRECT, {**known, **_values(stored, one, correction, actor)}).one_or_none()
     if row is None:
         return Refusal("NOT_CORRECTABLE")
-    entry = Entry(
-        stored.programme_id,
-        stored.place,
-        actor.subject,
-        correction.channel,
+    entry = Entry(stored.programme_id, stored.place, actor.subject, correction.channel)
+    event = corrected_event(
+        entry,
+        one,
+        stored.home,
+        revision=row.revision,
+        reason=correction.reason,
         officials=officials.known(session),
     )
-    event = corrected_event(entry, one, stored.home, revision=row.revision, reason=correction.reason)
     record(session, "applications", [event])
     return Entered(stored.application_id, stored.home.id, row.status, row.revision)
 

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from services.applications import domain, places
+from services.applications import domain, officials, places
 from services.applications.attempts import begin_anew
 from services.applications.household import HouseholdDraft
 from services.applications.models import Application, Household
@@ -58,8 +58,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Under what a batch of applications is entered. `actor` is the subject of who enters it; `officials` are
-    the keyed hashes of those whose own households a person has to look at."""
+    """Under what a batch of applications is entered. `actor` is the subject of who enters it."""
 
     programme_id: str
     place: domain.Place
@@ -67,7 +66,6 @@ class Entry:
     channel: str
     import_id: str | None = None
     submit: bool = True
-    officials: frozenset[str] = frozenset()
 
     @property
     def state(self) -> str:
@@ -137,26 +135,35 @@ def enter(session: Session, ring: KeyRing, applicants: Sequence[Applicant], entr
     if len(insert_rows(session, APPLICATION, rows, suffix="ON CONFLICT DO NOTHING RETURNING 1")) < len(rows):
         begin_anew(session)
     if entry.submit:
-        events = [submitted_event(entry, one, homes[one.application_id], by=entry.actor) for one in claimed]
+        known = officials.known(session)
+        events = [
+            submitted_event(entry, one, homes[one.application_id], by=entry.actor, officials=known)
+            for one in claimed
+        ]
         record(session, "applications", events, fresh=True)
     return {application_id: home.id for application_id, home in homes.items()}
 
 
-def submitted_event(entry: Entry, one: Applicant, home: Home, *, by: str) -> NewEvent:
-    """A household applied. `by` is who submits; `entry.actor`, who entered it, may never approve it."""
-    return NewEvent("application.submitted.v1", one.application_id, _said(entry, one, home), by)
+def submitted_event(
+    entry: Entry, one: Applicant, home: Home, *, by: str, officials: frozenset[str]
+) -> NewEvent:
+    """A household applied. `by` is who submits; `entry.actor`, who entered it, may never approve it.
+    `officials`: as `officials.known` gives them."""
+    return NewEvent("application.submitted.v1", one.application_id, _said(entry, one, home, officials), by)
 
 
-def corrected_event(entry: Entry, one: Applicant, home: Home, *, revision: int, reason: str) -> NewEvent:
+def corrected_event(
+    entry: Entry, one: Applicant, home: Home, *, revision: int, reason: str, officials: frozenset[str]
+) -> NewEvent:
     """The whole content anew, as `revision`; `entry.actor` is who corrected it, `reason` a code."""
-    data = {**_said(entry, one, home), "revision": revision, "reason": reason}
+    data = {**_said(entry, one, home, officials), "revision": revision, "reason": reason}
     return NewEvent("application.corrected.v1", one.application_id, data, entry.actor)
 
 
-def _said(entry: Entry, one: Applicant, home: Home) -> dict[str, Any]:
+def _said(entry: Entry, one: Applicant, home: Home, known: frozenset[str]) -> dict[str, Any]:
     """What names nobody: hashes, a place, and the facts sealed under the household's key."""
     facts = domain.facts_of(one.head, one.details)
-    facts["conflict_of_interest"] |= not entry.officials.isdisjoint(one.persons)
+    facts["conflict_of_interest"] |= not known.isdisjoint(one.persons)
     return {
         "application_id": one.application_id,
         "household_id": home.id,

@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from services.applications import places
+from services.applications import officials, places
 from services.applications.attempts import begin_anew
 from services.applications.entering import (
     APPLICATION,
@@ -79,7 +79,8 @@ def enter_one(session: Session, ring: KeyRing, one: Applicant, entry: Entry) -> 
     Clashes, so that the request begins anew, when another one has just taken the application's id.
     """
     home = Home(new_id(), new_key())
-    _, parameters = sealed("applications", submitted_event(entry, one, home, by=entry.actor), Head())
+    event = submitted_event(entry, one, home, by=entry.actor, officials=officials.known(session))
+    _, parameters = sealed("applications", event, Head())
     application = application_rows([one], {one.application_id: home}, entry)[0]
     found = _ENTER.first(
         session,

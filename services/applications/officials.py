@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -26,19 +27,20 @@ from shared.refusal import Refusal
 FRESH_S = 30.0
 """Longest time in which another process does not know of a new official."""
 
-_kept: dict[str, tuple[float, frozenset[str]]] = {}
+_kept: WeakKeyDictionary[Engine, tuple[float, frozenset[str]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def known(session: Session) -> frozenset[str]:
     """The keyed hashes of all officials, at most FRESH_S old."""
-    place = _place(session)
-    read, found = _kept.get(place, (float("-inf"), frozenset()))
+    engine = session.get_bind().engine
+    with _lock:
+        read, found = _kept.get(engine, (float("-inf"), frozenset()))
     if time.monotonic() - read < FRESH_S:
         return found
     found = frozenset(session.scalars(select(Official.person)))
     with _lock:
-        _kept[place] = (time.monotonic(), found)
+        _kept[engine] = (time.monotonic(), found)
     return found
 
 
@@ -82,9 +84,5 @@ def listed(session: Session) -> Sequence[dict[str, Any]]:
 
 def _tell(session: Session, type_: str, subject: str, actor: Actor) -> None:
     with _lock:
-        _kept.pop(_place(session), None)
+        _kept.pop(session.get_bind().engine, None)
     record(session, "applications", [NewEvent(type_, subject, {"subject": subject}, actor.subject)])
-
-
-def _place(session: Session) -> str:
-    return str(session.get_bind().url)  # type: ignore[union-attr]

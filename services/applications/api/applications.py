@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
-from services.applications import officials, queries, schemas
+from services.applications import queries, schemas
 from services.applications.api.changes import answer_of
 from services.applications.api.common import answer_refusal, answers_problems, leave_trace, secrets
 from services.applications.api.reading import household_in, own_place_of
@@ -28,14 +28,7 @@ def create_application(form: dict[str, Any]) -> ResponseReturnValue:
     """Enter a household into a programme."""
     place, notices = own_place_of(form["commune"])
     draft, warnings = household_in(form)
-    entry = Entry(
-        form["programme_id"],
-        place,
-        current_actor().subject,
-        "form",
-        submit=form["submit"],
-        officials=officials.known(current_session()),
-    )
+    entry = Entry(form["programme_id"], place, current_actor().subject, "form", submit=form["submit"])
     wanted_id = str(form["application_id"]) if form["application_id"] else None
     entered = enter_application(current_session(), secrets(), draft, entry, wanted_id)
     if isinstance(entered, Refusal):

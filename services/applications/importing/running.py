@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.applications import officials, places
+from services.applications import places
 from services.applications.commands import programme_refusal
 from services.applications.domain import Place, persons_of
 from services.applications.entering import Applicant, Entry, Secrets, applicant, enter
@@ -182,20 +182,13 @@ class _Run:
     def _applicant(self, one: ReadRow, draft: HouseholdDraft) -> Applicant:
         return applicant(draft, self._place, self._secrets.hasher, row=one.place)
 
-    def _entry(self, session: Session) -> Entry:
+    def _entry(self) -> Entry:
         taken = self._taken
-        return Entry(
-            taken.programme_id,
-            self._place,
-            taken.imported_by,
-            "list",
-            import_id=taken.id,
-            officials=officials.known(session),
-        )
+        return Entry(taken.programme_id, self._place, taken.imported_by, "list", import_id=taken.id)
 
     def _enter_together(self, session: Session, chunk: Sequence[ReadRow], done: int) -> _Outcome:
         wanted = [self._applicant(one, one.draft) for one in chunk if one.draft]
-        entered = enter(session, self._secrets.ring, wanted, self._entry(session))
+        entered = enter(session, self._secrets.ring, wanted, self._entry())
         accepted = {one.row for one in wanted if one.row and one.application_id in entered}
         return self._move_on(session, chunk, _Outcome(accepted, set()), done)
 
@@ -208,7 +201,7 @@ class _Run:
             try:
                 with session.begin_nested():
                     wanted = [self._applicant(one, one.draft)]
-                    entered = enter(session, self._secrets.ring, wanted, self._entry(session))
+                    entered = enter(session, self._secrets.ring, wanted, self._entry())
             except Exception as error:
                 if is_outage(error) or is_conflict(error):
                     raise

@@ -87,6 +87,8 @@ def on_ended(unit: Unit, events: Sequence[Envelope]) -> None:
 
 
 def _open_anew(unit: Unit, application_ids: Sequence[str]) -> None:
+    if not application_ids:
+        return
     held = cases.lock(unit.session, application_ids, ("revoked",))
     before = {case: row for case, row in held.items() if cases.opens_anew(row)}
     if before:

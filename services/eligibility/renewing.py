@@ -13,6 +13,7 @@ from services.eligibility import cases, rulebook
 from services.eligibility.cases import Assessed, finding_in, subject_in
 from services.eligibility.domain import WAITING, FactsUnusable, Register, find, referred_again
 from services.eligibility.rulebook import RulesTampered
+from services.eligibility.rules import RuleSet
 from shared.observability import logger, metrics
 from shared.privacy import KeyRing, Unreadable
 
@@ -59,7 +60,8 @@ def renew(session: Session, ring: KeyRing, today: date, limit: int, after: Place
     if not rows:
         return None
     keys = ring.load(session, {str(row.household_id) for row in rows})
-    assessed = [one for row in rows for one in _perhaps(session, row, keys, today)]
+    rules = _sound_rules(session, {row.programme_id for row in rows})
+    assessed = [one for row in rows for one in _perhaps(row, rules, keys, today)]
     cases.reopen_cases(session, assessed, {str(row.application_id): row for row in rows})
     return max(
         (Place(row.assessed_year, row.programme_id, str(row.application_id)) for row in rows),
@@ -71,12 +73,32 @@ def anew(session: Session, rows: Iterable[Any], keys: Mapping[str, bytes], today
     """What the newest rules find of the facts that stand in these case files, with evidence of the year of
     `today`; households without a key are left out. Who was referred stays referred, unless the rules refuse
     the household now. Raises Unreadable, FactsUnusable, RulesTampered."""
-    return [_assess(session, row, keys, today) for row in rows if str(row.household_id) in keys]
+    wanted = [row for row in rows if str(row.household_id) in keys]
+    rules = rulebook.current(session, {row.programme_id for row in wanted})
+    return [_assess(row, rules[row.programme_id], keys[str(row.household_id)], today) for row in wanted]
 
 
-def _perhaps(session: Session, row: Any, keys: Mapping[str, bytes], today: date) -> list[Assessed]:
+def _sound_rules(session: Session, programme_ids: set[str]) -> dict[str, RuleSet | RulesTampered]:
+    """The newest rules of each programme, or why nothing is decided under them."""
+    found: dict[str, RuleSet | RulesTampered] = {}
+    for programme_id in programme_ids:
+        try:
+            found |= rulebook.current(session, [programme_id])
+        except RulesTampered as tampered:
+            found[programme_id] = tampered
+    return found
+
+
+def _perhaps(
+    row: Any, rules: Mapping[str, RuleSet | RulesTampered], keys: Mapping[str, bytes], today: date
+) -> list[Assessed]:
+    key, found = keys.get(str(row.household_id)), rules[row.programme_id]
+    if key is None:
+        return []
     try:
-        return anew(session, [row], keys, today)
+        if isinstance(found, RulesTampered):
+            raise found
+        return [_assess(row, found, key, today)]
     except (Unreadable, FactsUnusable, RulesTampered) as trouble:
         application, error = str(row.application_id), type(trouble).__name__
         logger("renewing").error("case cannot be assessed anew", application=application, error=error)
@@ -84,8 +106,7 @@ def _perhaps(session: Session, row: Any, keys: Mapping[str, bytes], today: date)
         return []
 
 
-def _assess(session: Session, row: Any, keys: Mapping[str, bytes], today: date) -> Assessed:
-    rules, key = rulebook.current(session, [row.programme_id])[row.programme_id], keys[str(row.household_id)]
+def _assess(row: Any, rules: RuleSet, key: bytes, today: date) -> Assessed:
     before, subject = finding_in(row, key), subject_in(row, today.year)
     finding = find(rules, subject, before.values())
     if row.outcome == "referred":

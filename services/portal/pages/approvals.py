@@ -74,13 +74,13 @@ def take(application_id: UUID) -> ResponseReturnValue:
 @signed_in(Role.APPROVER)
 def decide_referral(application_id: UUID) -> ResponseReturnValue:
     """Find a referred household eligible, or refuse it, with the reason."""
-    key, values = form_key(), {**_decision(), "reason": typed("reason"), "answer": typed("answer")}
+    key, values = form_key(), {**decision_typed(), "reason": typed("reason"), "answer": typed("answer")}
     if values["answer"] not in ("uphold", "refuse"):
         missing = [error("answer", t("refer.answer_missing"))]
         return show_with(application_id, missing, values, key), 422
     body = filled({"reason": values["reason"]})
     if values["answer"] == "refuse":
-        body |= _decision_body(values)
+        body |= decision_body(values)
     try:
         api("eligibility").post(f"/referrals/{application_id}:{values['answer']}", body, key=key)
     except (ApiProblem, ApiDown) as trouble:
@@ -101,23 +101,24 @@ def decide(programme_id: str) -> ResponseReturnValue:
 @signed_in(Role.APPROVER)
 def approve_list(programme_id: str) -> ResponseReturnValue:
     """Approve exactly the cases that the person was shown: a list that grew in between is shown again."""
-    key, commune, values = form_key(), typed("commune") or None, _decision()
+    key, commune, values = form_key(), typed("commune") or None, decision_typed()
     ids = _open_cases(programme_id, commune)
     if _mark(ids) != typed("seen"):
         changed = [error("main-content", t("approve.changed"))]
         return _page(programme_id, commune, changed, values, new_key()), 409
-    body = filled({**_decision_body(values), "commune": commune})
+    body = filled({**decision_body(values), "commune": commune})
     body |= {"programme_id": programme_id, "application_ids": ids}
     try:
         made = api("eligibility").patient().post("/approval-lists", body, key=key)
     except (ApiProblem, ApiDown) as trouble:
         errors, status, key = failure(trouble, key)
         return _page(programme_id, commune, errors, values, key), status
-    _tell(made)
+    tell_approved(made)
     return redirect(url_for("approvals.lists"), 303)
 
 
-def _tell(made: dict[str, Any]) -> None:
+def tell_approved(made: dict[str, Any]) -> None:
+    """Say how many were approved, and how many wait for somebody else."""
     flash(t("approve.done", approved=count(made["approved"])), "success")
     if made["skipped_own"]:
         flash(t("approve.skipped_own", skipped=count(made["skipped_own"])), "warning")
@@ -127,11 +128,11 @@ def _tell(made: dict[str, Any]) -> None:
 @signed_in(Role.APPROVER)
 def decide_case(application_id: UUID) -> ResponseReturnValue:
     """Approve or reject one case."""
-    key, values = form_key(), {**_decision(), "reason": typed("reason"), "answer": typed("answer")}
+    key, values = form_key(), {**decision_typed(), "reason": typed("reason"), "answer": typed("answer")}
     if values["answer"] not in ("approve", "reject"):
         missing = [error("answer", t("decide.answer_missing"))]
         return show_with(application_id, missing, values, key), 422
-    body = _decision_body(values)
+    body = decision_body(values)
     if values["answer"] == "reject" and values["reason"]:
         body["reason"] = values["reason"]
     try:
@@ -143,11 +144,13 @@ def decide_case(application_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("applications.show", application_id=application_id), 303)
 
 
-def _decision() -> dict[str, str]:
+def decision_typed() -> dict[str, str]:
+    """Number and date of a decision's form, as they were typed."""
     return {"decision_number": typed("decision_number"), "decision_date": typed("decision_date")}
 
 
-def _decision_body(values: dict[str, str]) -> dict[str, object]:
+def decision_body(values: dict[str, str]) -> dict[str, object]:
+    """The same as the API takes them; what was left empty is not sent."""
     day = day_typed(values["decision_date"])
     return filled({"decision_number": values["decision_number"], "decision_date": day})
 

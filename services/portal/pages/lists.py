@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from services.portal.apis import ApiDown, ApiProblem
 from services.portal.context import api, signed_in
-from services.portal.forms import FormError, day_typed, failure, filled, form_key, new_key, typed
+from services.portal.forms import FormError, failure, filled, form_key, new_key, typed
 from services.portal.i18n import count, t
 from services.portal.lookups import (
     commune_name,
@@ -19,6 +19,8 @@ from services.portal.lookups import (
     programme_name,
     programme_options,
 )
+from services.portal.pages.approvals import decision_body, decision_typed, tell_approved
+from services.portal.pages.vouchers import passed_on
 from services.portal.wording import today
 from shared.auth import Role
 
@@ -81,16 +83,13 @@ def move(list_id: UUID, step: str) -> ResponseReturnValue:
 def approve(list_id: UUID) -> ResponseReturnValue:
     """Approve everybody who still stands on the list, under one decision."""
     key = form_key()
-    values = {"decision_number": typed("decision_number"), "decision_date": typed("decision_date")}
-    body = filled({**values, "decision_date": day_typed(values["decision_date"])})
+    values = decision_typed()
     try:
-        made = api("eligibility").patient().post(f"/lists/{list_id}:approve", body, key=key)
+        made = api("eligibility").patient().post(f"/lists/{list_id}:approve", decision_body(values), key=key)
     except (ApiProblem, ApiDown) as trouble:
         errors, status, key = failure(trouble, key)
         return _page(list_id, values, errors, key), status
-    flash(t("approve.done", approved=count(made["approved"])), "success")
-    if made["skipped_own"]:
-        flash(t("approve.skipped_own", skipped=count(made["skipped_own"])), "warning")
+    tell_approved(made)
     if made["over_quota"]:
         flash(t("list.over_quota", number=count(made["over_quota"])), "warning")
     return redirect(url_for("lists.show", list_id=list_id), 303)
@@ -119,11 +118,9 @@ def print_list(list_id: UUID) -> ResponseReturnValue:
     answer = (
         api("eligibility")
         .patient()
-        .send("POST", f"/lists/{list_id}/document", json={"kind": kind, "format": format_})
+        .send("POST", f"/lists/{list_id}/document", json={"kind": kind, "format": format_}, stream=True)
     )
-    response = Response(answer.content, content_type=answer.headers["Content-Type"])
-    response.headers["Content-Disposition"] = f'attachment; filename="danh-sach-{kind}.{format_}"'
-    return response
+    return passed_on(answer, f"danh-sach-{kind}.{format_}")
 
 
 def _index(values: dict[str, str], errors: list[FormError], key: str) -> str:

@@ -66,7 +66,7 @@ def print_pdf() -> ResponseReturnValue:
         .patient()
         .send("POST", "/vouchers:print", json=body, headers={"Accept": "application/pdf"}, stream=True)
     )
-    return _passed_on(answer, f"phieu-{programme_id}-{commune}-{part + 1}.pdf")
+    return passed_on(answer, f"phieu-{programme_id}-{commune}-{part + 1}.pdf")
 
 
 def _commune(wanted: str) -> str:
@@ -137,7 +137,8 @@ def _all(service: str, path: str, **query: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def _passed_on(answer: requests.Response, name: str) -> Response:
+def passed_on(answer: requests.Response, name: str) -> Response:
+    """A service's file, under a name, piece by piece as it comes."""
     response = Response(answer.iter_content(PIECE), content_type=answer.headers["Content-Type"])
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.call_on_close(answer.close)

@@ -1,6 +1,7 @@
 """`reconcile` says nothing of sound accounts, and names each quantity that somebody has corrupted."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from services.disbursement.domain import local_date
 from services.disbursement.ending import expire_due
 from services.disbursement.reconcile import CHECKS, MONEY, VOUCHERS, WAITLIST, reconcile
+from tests.support import reconciling
 from tests.support.disbursement import (
     AMOUNT,
     CASHIER,
@@ -70,19 +72,7 @@ def expire(desk: Bench, voucher_id: str) -> None:
         assert expire_due(session, local_date(now), now) == 1
 
 
-def corrupted(desk: Bench, *statements: str) -> dict[str, list[dict[str, Any]]]:
-    """What `reconcile` finds after the statements, run past every trigger and then taken back."""
-    session = desk.database.session()
-    try:
-        connection = session.connection()
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for statement in statements:
-            done = connection.exec_driver_sql(statement)
-            assert done.rowcount != 0, f"{statement} changed nothing"
-        return {result.name: result.rows for result in reconcile(session) if not result.holds}
-    finally:
-        session.rollback()
-        session.close()
+corrupted = partial(reconciling.corrupted, reconcile)
 
 
 def test_sound_accounts_tie(sound: Bench) -> None:

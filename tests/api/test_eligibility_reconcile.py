@@ -1,11 +1,12 @@
 """`reconcile` says nothing of sound cases, and names each that is overdue, stuck, or does not add up."""
 
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 
 from services.eligibility.reconcile import CHECKS, reconcile
+from tests.support import reconciling
 from tests.support.approval_lists import draft
 from tests.support.case_changes import approve, approved, cancel, correct, redeem, revoke
 from tests.support.clock import today
@@ -15,9 +16,8 @@ from tests.support.service import AUDITOR, MANAGER, OFFICER, SERVICE, Bench, pro
 SOLD = "SELECT application_id FROM case_file WHERE voucher = 'redeemed'"
 
 
-def broken(bench: Bench) -> dict[str, list[dict[str, Any]]]:
-    with bench.database.transaction() as session:
-        return {result.name: result.rows for result in reconcile(session) if not result.holds}
+broken = partial(reconciling.broken, reconcile)
+corrupted = partial(reconciling.corrupted, reconcile)
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +48,6 @@ def sound() -> Bench:
     assert approve(bench, again).status_code in (200, 403)
     draft(bench)
     return bench
-
-
-def corrupted(bench: Bench, *statements: str) -> dict[str, list[dict[str, Any]]]:
-    """What `reconcile` finds after the statements, run past every trigger and then taken back."""
-    session = bench.database.session()
-    try:
-        connection = session.connection()
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for statement in statements:
-            done = connection.exec_driver_sql(statement)
-            assert done.rowcount != 0, f"{statement} changed nothing"
-        return {result.name: result.rows for result in reconcile(session) if not result.holds}
-    finally:
-        session.rollback()
-        session.close()
 
 
 def test_sound_cases_tie(sound: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from services.disbursement.tokens import Signer
 from shared.auth import Actor, Role
 from shared.events import Envelope, Head, NewEvent
 from shared.events.envelope import seal_envelope
+from tests.support import reconciling
 from tests.support.service import COMMUNE, MANAGER, PROVINCE, SHOP, Bench, actor, foreign_events
 
 PROGRAMME = "tuyen-quang-2026"
@@ -133,10 +135,7 @@ def budget(bench: Bench, budget_id: str = PROGRAMME) -> tuple[int, int, int, int
     return tuple(row)
 
 
-def broken(bench: Bench) -> dict[str, list[dict[str, Any]]]:
-    """What does not tie, by the name of the check; empty when everything does."""
-    with bench.database.transaction() as session:
-        return {result.name: result.rows for result in reconcile(session) if not result.holds}
+broken = partial(reconciling.broken, reconcile)
 
 
 def papers(bench: Bench, application_ids: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ _offsets = count()
 
 @cache
 def _template() -> str:
-    url = create_database("template_kernel")
+    url = create_database("template_kernel", kept=True)
     ddl = Path(shared.db.__file__).with_name("kernel.sql").read_text(encoding="utf-8")
     with psycopg.connect(url) as connection:
         connection.execute(ddl.encode())

@@ -87,16 +87,16 @@ def settings_for(service: str, database_url: str, **changes: Any) -> Settings:
 @cache
 def _template(service: str) -> str:
     """The name of a migrated database of `service`, copied for each test."""
-    url = create_database(f"template_{service}")
+    url = create_database(f"template_{service}", kept=True)
     engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))
     migrate(service, engine)
     engine.dispose()
     return database_name(url)
 
 
-def fresh_database(service: str) -> str:
+def fresh_database(service: str, *, kept: bool = False) -> str:
     """The URL of a new, migrated, empty database of `service`."""
-    return create_database(service, template=_template(service))
+    return create_database(service, template=_template(service), kept=kept)
 
 
 @dataclass
@@ -155,7 +155,7 @@ def delivered(event: Envelope, offset: int = 0, topic: str = "songban.test") -> 
 @cache
 def _foreign_log() -> Database:
     """Its event log stands in for other services', so that their events chain as real ones do."""
-    return Database(fresh_database("disbursement"), "foreign")
+    return Database(fresh_database("disbursement", kept=True), "foreign")
 
 
 def foreign_events(service: str, events: Sequence[NewEvent]) -> list[Envelope]:
@@ -165,7 +165,7 @@ def foreign_events(service: str, events: Sequence[NewEvent]) -> list[Envelope]:
 
 
 def bench(service: str, **changes: Any) -> Bench:
-    """A fresh bench for `service`; the caller closes nothing, databases go with the server."""
+    """A fresh bench for `service`; the caller closes nothing, its database goes with the test or fixture."""
     url = fresh_database(service)
     settings = settings_for(service, url, **changes)
     database = Database(url, f"test-{service}")

@@ -73,7 +73,7 @@ def create_database(name: str = "test", template: str | None = None, *, kept: bo
     It goes with the test or fixture that made it; one that is `kept` for other tests goes with the server.
     """
     unique = f"{name}_{uuid4().hex[:8]}"
-    suffix = f' TEMPLATE "{template}"' if template else ""
+    suffix = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
     _run(f'CREATE DATABASE "{unique}"{suffix}')
     if _owners and not kept:
         _owners[-1](partial(_run, f'DROP DATABASE "{unique}" WITH (FORCE)'))

@@ -8,7 +8,16 @@ from typing import Any
 
 from services.eligibility import automatic, cases, renewing, rulebook
 from services.eligibility.cases import Assessed, finding_in, subject_in, subject_of
-from services.eligibility.domain import APPEALABLE, Register, appealed, day_of, find, find_again, today
+from services.eligibility.domain import (
+    APPEALABLE,
+    Register,
+    appealed,
+    corrected,
+    day_of,
+    find,
+    find_again,
+    today,
+)
 from services.eligibility.models import STATUSES
 from services.eligibility.rules import RuleSet
 from shared.events import Envelope
@@ -126,6 +135,8 @@ def _assess(event: Envelope, rules: RuleSet, key: bytes, before: Any = None) -> 
         subject, finding = find_again(rules, subject, facts, before.assessed_year)
     else:
         finding = find(rules, subject, facts)
+        if before is not None and before.outcome == "referred":
+            finding = corrected(finding, finding_in(before, key).reasons)
     return Assessed(
         subject, key, rules.programme, finding, event, day_of(event.time), maker=event.data["entered_by"]
     )

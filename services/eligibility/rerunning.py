@@ -23,6 +23,7 @@ from services.eligibility.domain import (
     Subject,
     appealed,
     conclude,
+    corrected,
     day_of,
     find,
     find_again,
@@ -243,6 +244,8 @@ class _Case:
                 _, finding = find_again(rules, self._subject(cause), facts, self._year)
             else:
                 finding = find(rules, self._subject(cause), facts)
+                if self._standing is not None and self._standing.outcome == "referred":
+                    finding = corrected(finding, self._standing.reasons)
         elif self._standing is None or self.entered is None or (cause is None and event.causation):
             return None
         elif cause is not None:

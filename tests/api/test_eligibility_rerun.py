@@ -125,6 +125,7 @@ def play(world: World) -> None:
     world.hear("application.appealed.v1", about(other, sealed="x"))
     (bought,) = world.submit(has_smartphone=True)
     world.hear("application.appealed.v1", about(bought, sealed="x"))
+    world.correct(bought, has_smartphone=True, members_count=2)
     (kinh,) = world.submit(ethnicity="01", ethnic_minority=False)
     publish(bench, for_all_groups(document(version=3)))
     world.correct(kinh, ethnicity="01", ethnic_minority=False)
@@ -132,6 +133,7 @@ def play(world: World) -> None:
     list_id = posted(bench)
     body = {"application_id": refused["application_id"], "ground": "MOVED", "text": "Đã đi."}
     assert act(bench, list_id, "/objections", **body).status_code == 201
+    world.correct(refused, revision=3, has_smartphone=False)
     world.call(f"/cases/{first['application_id']}:approve", APPROVER, **decision(23))
     world.correct(first, persons=[person("Mẩy"), person("Pà")])
     world.correct(first, revision=3, has_smartphone=True)

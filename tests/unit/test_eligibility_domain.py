@@ -22,6 +22,7 @@ from services.eligibility.domain import (
     appealed,
     case_number,
     conclude,
+    corrected,
     day_of,
     due_on,
     facts_from,
@@ -234,6 +235,28 @@ def test_the_turn_of_a_year_leaves_a_referral_unless_the_rules_refuse_now() -> N
     assert referred_again(found(), told).reasons == told
     refused = referred_again(find(rules(), subject(year=2027), FACTS), told)
     assert (refused.outcome, refused.reasons) == ("ineligible", ("CERTIFICATE_OF_ANOTHER_YEAR",))
+
+
+def test_an_appeal_waits_for_its_person_whatever_the_rules_say_of_another_year() -> None:
+    late = referred_again(find(rules(), subject(year=2027), FACTS), ("APPEAL_FILED", "OWNS_SMARTPHONE"))
+    assert (late.outcome, late.reasons) == ("referred", ("APPEAL_FILED", "CERTIFICATE_OF_ANOTHER_YEAR"))
+
+
+@pytest.mark.parametrize(
+    ("before", "facts", "outcome", "reasons"),
+    [
+        (("CONFLICT_OF_INTEREST",), {}, "eligible", ("MEETS_ALL_CONDITIONS",)),
+        (("OBJECTION_RAISED", "CONFLICT_OF_INTEREST"), {}, "referred", ("OBJECTION_RAISED",)),
+        (("OBJECTION_RAISED",), {"has_smartphone": True}, "ineligible", ("OWNS_SMARTPHONE",)),
+        (("APPEAL_FILED", "OWNS_SMARTPHONE"), {}, "referred", ("APPEAL_FILED",)),
+        (("APPEAL_FILED",), {"has_smartphone": True}, "referred", ("APPEAL_FILED", "OWNS_SMARTPHONE")),
+    ],
+)
+def test_a_correction_settles_doubts_but_answers_nobody(
+    before: tuple[str, ...], facts: dict[str, Any], outcome: str, reasons: tuple[str, ...]
+) -> None:
+    finding = corrected(found(*DOUBTS, **facts), before)
+    assert (finding.outcome, finding.reasons) == (outcome, reasons)
 
 
 def settled(subjects: list[Subject], held: dict[Claim, str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:

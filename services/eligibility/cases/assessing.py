@@ -156,10 +156,10 @@ def _row(one: Assessed, sealed: str, now: datetime) -> dict[str, Any]:
 
 
 def _due_on(one: Assessed, before: Any = None) -> date | None:
-    """A referral's deadline; the turn of a year leaves the one that runs."""
+    """A referral's deadline; neither a correction nor the turn of a year moves one that runs."""
     if one.finding.outcome != "referred":
         return None
-    if one.cause is None and before is not None and before.due_on is not None:
+    if before is not None and before.due_on is not None:
         running: date = before.due_on
         return running
     return due_on(one.day, one.programme.referral_days)

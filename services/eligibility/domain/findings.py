@@ -161,10 +161,19 @@ def conclude(finding: Finding, programme: Programme, register: Register) -> Find
 
 def referred_again(finding: Finding, before: Sequence[str]) -> Finding:
     """A person has still to look at it, for the reasons that stood before; but what the rules refuse now is
-    refused."""
+    refused, unless an appeal waits for its answer."""
+    if APPEAL_FILED in before:
+        return appealed(finding)
     if finding.outcome == "ineligible":
         return finding
     return replace(finding, outcome="referred", reasons=tuple(dict.fromkeys([*before, *finding.against])))
+
+
+def corrected(finding: Finding, before: Sequence[str]) -> Finding:
+    """New facts settle the doubts about old ones, but answer neither an appeal nor an objection: a person
+    does. `before`: why the case was referred."""
+    waiting = [code for code in before if code in (APPEAL_FILED, OBJECTION_RAISED)]
+    return referred_again(finding, waiting) if waiting else finding
 
 
 def appealed(finding: Finding) -> Finding:

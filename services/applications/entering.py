@@ -17,6 +17,7 @@ from services.applications import domain, officials, places
 from services.applications.attempts import begin_anew
 from services.applications.household import HouseholdDraft
 from services.applications.models import Application, Household
+from services.applications.officials import Known
 from shared import casestate
 from shared.db import insert_rows
 from shared.events import NewEvent, new_id
@@ -144,26 +145,25 @@ def enter(session: Session, ring: KeyRing, applicants: Sequence[Applicant], entr
     return {application_id: home.id for application_id, home in homes.items()}
 
 
-def submitted_event(
-    entry: Entry, one: Applicant, home: Home, *, by: str, officials: frozenset[str]
-) -> NewEvent:
+def submitted_event(entry: Entry, one: Applicant, home: Home, *, by: str, officials: Known) -> NewEvent:
     """A household applied. `by` is who submits; `entry.actor`, who entered it, may never approve it.
     `officials`: as `officials.known` gives them."""
     return NewEvent("application.submitted.v1", one.application_id, _said(entry, one, home, officials), by)
 
 
 def corrected_event(
-    entry: Entry, one: Applicant, home: Home, *, revision: int, reason: str, officials: frozenset[str]
+    entry: Entry, one: Applicant, home: Home, *, revision: int, reason: str, officials: Known
 ) -> NewEvent:
     """The whole content anew, as `revision`; `entry.actor` is who corrected it, `reason` a code."""
     data = {**_said(entry, one, home, officials), "revision": revision, "reason": reason}
     return NewEvent("application.corrected.v1", one.application_id, data, entry.actor)
 
 
-def _said(entry: Entry, one: Applicant, home: Home, known: frozenset[str]) -> dict[str, Any]:
+def _said(entry: Entry, one: Applicant, home: Home, known: Known) -> dict[str, Any]:
     """What names nobody: hashes, a place, and the facts sealed under the household's key."""
     facts = domain.facts_of(one.head, one.details)
-    facts["conflict_of_interest"] |= not known.isdisjoint(one.persons)
+    facts["officials"] = sorted({known[person] for person in one.persons if person in known})
+    facts["conflict_of_interest"] |= bool(facts["officials"])
     return {
         "application_id": one.application_id,
         "household_id": home.id,

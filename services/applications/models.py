@@ -326,7 +326,8 @@ class Programme(Base):
 
 
 class Official(Base):
-    """Somebody who handles applications; `person` is the keyed hash of the citizen ID."""
+    """Somebody who handles applications; `person` is the keyed hash of the citizen ID. `looked_back_at`: when
+    the applications from before the registration were looked through (`looking_back.py`)."""
 
     __tablename__ = "official"
     __table_args__ = (CheckConstraint("length(person) = 64", name="official_person"),)
@@ -335,3 +336,4 @@ class Official(Base):
     person: Mapped[str] = mapped_column(Text, unique=True)
     registered_by: Mapped[str] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    looked_back_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

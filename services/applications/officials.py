@@ -2,17 +2,18 @@
 
 A manager registers an official's citizen ID, of which only the keyed hash is kept. From then on an
 application that names this person, as head or member, says so among its sealed facts
-(`conflict_of_interest`). The register is small and every application is held against it, so each process
-keeps it for a short while.
+(`conflict_of_interest`), and which `officials` belong to the household: they may not decide about it. The
+register is small and every application is held against it, so each process
+keeps it for a short while. Applications that came before are looked through by `looking_back.py`.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -27,18 +28,21 @@ from shared.refusal import Refusal
 FRESH_S = 30.0
 """Longest time in which another process does not know of a new official."""
 
-_kept: WeakKeyDictionary[Engine, tuple[float, frozenset[str]]] = WeakKeyDictionary()
+Known = Mapping[str, str]
+"""Officials: keyed hash of the citizen ID to subject."""
+
+_kept: WeakKeyDictionary[Engine, tuple[float, Known]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def known(session: Session) -> frozenset[str]:
-    """The keyed hashes of all officials, at most FRESH_S old."""
+def known(session: Session) -> Known:
+    """All officials, as known at most FRESH_S ago."""
     engine = session.get_bind().engine
     with _lock:
-        read, found = _kept.get(engine, (float("-inf"), frozenset()))
+        read, found = _kept.get(engine, (float("-inf"), {}))
     if time.monotonic() - read < FRESH_S:
         return found
-    found = frozenset(session.scalars(select(Official.person)))
+    found = {row.person: row.subject for row in session.execute(select(Official.person, Official.subject))}
     with _lock:
         _kept[engine] = (time.monotonic(), found)
     return found
@@ -60,7 +64,10 @@ def register(
     session.execute(
         upsert(Official)
         .values(subject=subject, **values)
-        .on_conflict_do_update(index_elements=[Official.subject], set_=values)
+        .on_conflict_do_update(
+            index_elements=[Official.subject],
+            set_={**values, "registered_at": func.now(), "looked_back_at": None},
+        )
     )
     _tell(session, "official.registered.v1", subject, actor)
     return None
@@ -77,7 +84,7 @@ def remove(session: Session, subject: str, actor: Actor) -> bool:
 
 def listed(session: Session) -> Sequence[dict[str, Any]]:
     """Who is registered, by subject; no number and no hash of one."""
-    columns = (Official.subject, Official.registered_by, Official.registered_at)
+    columns = (Official.subject, Official.registered_by, Official.registered_at, Official.looked_back_at)
     rows = session.execute(select(*columns).order_by(Official.subject)).mappings()
     return [dict(row) for row in rows]
 

@@ -29,8 +29,8 @@ def list_officials() -> dict[str, Any]:
 @requires(Role.MANAGER)
 @idempotent
 def register_official(body: dict[str, Any]) -> ResponseReturnValue:
-    """Register an official's citizen ID, or another one in its place. Applications of the next half minute on
-    that name this person are referred."""
+    """Register an official's citizen ID, or another one in its place. Applications that name this person are
+    referred: new ones from half a minute on, those under way about a minute later."""
     refusal = officials.register(
         current_session(), secrets().hasher, body["subject"], body["citizen_id"], current_actor()
     )

@@ -17,8 +17,11 @@ class OfficialAnswer(Schema):
 
 
 class OfficialItem(OfficialAnswer):
+    """`looked_back_at`: when earlier applications were looked through; null for the first minute."""
+
     registered_by = fields.String()
     registered_at = fields.DateTime()
+    looked_back_at = fields.DateTime(allow_none=True)
 
 
 class OfficialList(Schema):

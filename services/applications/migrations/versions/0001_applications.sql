@@ -220,9 +220,10 @@ CREATE TABLE programme (
 
 -- Who handles applications, by a keyed hash of the citizen ID: `officials.py`.
 CREATE TABLE official (
-    subject       text        PRIMARY KEY,
-    person        text        NOT NULL UNIQUE,
-    registered_by text        NOT NULL,
-    registered_at timestamptz NOT NULL DEFAULT now(),
+    subject        text        PRIMARY KEY,
+    person         text        NOT NULL UNIQUE,
+    registered_by  text        NOT NULL,
+    registered_at  timestamptz NOT NULL DEFAULT now(),
+    looked_back_at timestamptz,
     CONSTRAINT official_person CHECK (length(person) = 64)
 );

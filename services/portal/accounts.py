@@ -1,7 +1,7 @@
 """Who may sign in: creating accounts, checking passwords, shutting the door after wrong tries."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
@@ -10,7 +10,7 @@ from uuid import UUID
 import uuid_utils.compat
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import any_, func, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -171,6 +171,20 @@ def names_of(session: Session, subjects: Iterable[str]) -> dict[str, str]:
     """Display names by token subject, which is the account's id; what is no account's id is left out."""
     wanted = {found for subject in set(subjects) if (found := _uuid(subject))}
     rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(wanted))).all()
+    return {str(row.id): row.display_name for row in rows}
+
+
+def staff_of(session: Session, communes: Collection[str], province: str) -> dict[str, str]:
+    """Who handles applications in a province, by token subject: the names of those who may still sign in."""
+    there = Account.commune.in_(communes) | (Account.province == province)
+    handles = or_(
+        *(literal(role.value) == any_(Account.roles) for role in (Role.OFFICER, Role.APPROVER, Role.MANAGER))
+    )
+    rows = session.execute(
+        select(Account.id, Account.display_name)
+        .where(there, handles, Account.disabled_at.is_(None))
+        .order_by(Account.display_name, Account.id)
+    ).all()
     return {str(row.id): row.display_name for row in rows}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Any, TypedDict
 
-from services.portal.accounts import names_of
+from services.portal.accounts import names_of, staff_of
 from services.portal.apis import ApiDown
 from services.portal.context import api, current_actor, portal
 from services.portal.i18n import language, t
@@ -100,6 +100,17 @@ def commune_options(actor: Actor, chosen: str, first: str) -> list[Option]:
         return []
     found = [_option(one.code, one.name, chosen) for one in areas.communes_of(actor.province)]
     return [_option("", first, chosen), *found]
+
+
+def staff_options(actor: Actor, chosen: str) -> list[Option]:
+    """The accounts of the actor's province that handle applications; empty without a province."""
+    if not actor.province:
+        return []
+    communes = [one.code for one in areas.communes_of(actor.province)]
+    with portal().database.transaction() as database:
+        staff = staff_of(database, communes, actor.province)
+    named = [_option(subject, name, chosen) for subject, name in staff.items()]
+    return [_option("", t("choose.account"), chosen), *named]
 
 
 def options(names: Sequence[str], prefix: str, chosen: str) -> list[Option]:

@@ -36,6 +36,7 @@ TASKS = (
     Task("referred", "approvals.referred", "eligibility", (Role.APPROVER,)),
     Task("print", "vouchers.index", "disbursement", (Role.OFFICER, Role.APPROVER)),
     Task("programmes", "programmes.index", "eligibility", (Role.MANAGER,)),
+    Task("officials", "officials.index", "applications", (Role.MANAGER,)),
     Task("budget", "budget.index", "disbursement", (Role.MANAGER, Role.PAYER, Role.AUDITOR)),
     Task("shops", "shops.index", "disbursement", (Role.MANAGER,)),
     Task("redeem", "redemptions.new", "disbursement", (Role.SHOP,)),

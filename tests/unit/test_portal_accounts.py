@@ -45,6 +45,24 @@ def test_the_right_password_opens_whatever_the_case_of_the_name(database):
     assert accounts.actor_of(found).commune == "01075"
 
 
+def test_who_handles_applications_in_a_province_is_found_without_shops_and_other_places(database):
+    for name, roles, area in (
+        ("staff.chair", ("approver",), {"province": "08"}),
+        ("staff.officer", ("officer",), {"commune": "01075"}),
+        ("staff.manager", ("manager", "auditor"), {"province": "08"}),
+        ("staff.auditor", ("auditor",), {}),
+        ("staff.shop", ("shop",), {"shop_id": "s-1", "commune": "01075"}),
+        ("staff.elsewhere", ("officer",), {"commune": "04186"}),
+        ("staff.gone", ("officer",), {"commune": "01075"}),
+    ):
+        add_account(database, name, roles, **area)
+    with database.transaction() as session:
+        accounts.disable_account(session, "staff.gone", NOW)
+        found = accounts.staff_of(session, ["01075", "00691"], "08")
+    names = {name.removeprefix("Họ Tên ") for name in found.values() if "staff." in name}
+    assert names == {"staff.chair", "staff.officer", "staff.manager"}
+
+
 def test_unknown_names_and_wrong_passwords_get_the_same_answer(database):
     add_account(database, "lo.van")
     assert attempt(database, "nobody", "x") == attempt(database, "lo.van", "x") == Refusal("wrong")

@@ -119,6 +119,12 @@ VOUCHER = {
 }
 LIST = "01a20abb-6b99-766e-a22a-c2bd45903999"
 REPORT = list_report(LIST)
+OFFICIAL = {
+    "subject": LIST,
+    "registered_by": "somebody",
+    "registered_at": "2026-11-23T01:00:00+00:00",
+    "looked_back_at": None,
+}
 SHOP = {
     "shop_id": "s-1",
     "enterprise_id": "e-1",
@@ -197,6 +203,7 @@ def answers() -> dict[tuple[str, str], object]:
             ],
         },
         ("disbursement", "/budgets/tq"): BUDGET,
+        ("applications", "/officials"): {"items": [OFFICIAL]},
         ("disbursement", "/shops"): page(SHOP),
         ("disbursement", "/vouchers"): page({"application_id": CASE}),
         ("disbursement", "/vouchers:lookup"): VOUCHER,
@@ -251,6 +258,9 @@ PAGES = {
     "/programmes/tq": ("officer", "approver", "manager", "auditor", "payer"),
     "/budget": ("manager", "payer", "auditor"),
     "/budget/tq/allocate": ("manager",),
+    "/officials": ("manager",),
+    "/officials/new": ("manager",),
+    f"/officials/{LIST}/remove": ("manager",),
     "/shops": ("manager",),
     "/shops/new": ("manager",),
     "/shops/s-1/suspend": ("manager",),
@@ -416,6 +426,11 @@ FORMS = {
         "amount": "1.000.000 đ",
         "document": "QĐ 1",
     },
+    ("manager", "/officials/new", "applications", "/officials"): {
+        "subject": "01a20abb-6b99-766e-a22a-c2bd45904000",
+        "citizen_id": "002180009999",
+    },
+    ("manager", f"/officials/{LIST}/remove", "applications", f"/officials/{LIST}:remove"): {},
     ("manager", "/shops/new", "disbursement", "/shops"): {
         "shop_id": "s-2",
         "name": "B",

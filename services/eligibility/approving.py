@@ -203,13 +203,13 @@ def tell(
 
 
 def made_by(person: str) -> ColumnElement[bool]:
-    """Whether a person entered, corrected or reviewed a case."""
-    return entered_by(person) | (literal(person) == any_(CaseFile.reviewers))
+    """Whether a person is a party to a case, or reviewed it."""
+    return party_to(person) | (literal(person) == any_(CaseFile.reviewers))
 
 
-def entered_by(person: str) -> ColumnElement[bool]:
-    """Whether a person entered or corrected a case."""
-    return (CaseFile.entered_by == person) | (literal(person) == any_(CaseFile.correctors))
+def party_to(person: str) -> ColumnElement[bool]:
+    """Whether a person entered or corrected a case, or belongs to its household."""
+    return (CaseFile.entered_by == person) | (literal(person) == any_(CaseFile.correctors + CaseFile.kin))
 
 
 def _terms_by_version(session: Session, programme_id: str) -> dict[int, Terms]:

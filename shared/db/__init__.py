@@ -1,5 +1,6 @@
 """Databases: one per service, one session factory, one way to run a transaction."""
 
+from shared.db.arrays import array_text
 from shared.db.engine import (
     FREE_ATTEMPTS,
     Database,
@@ -20,6 +21,7 @@ __all__ = [
     "Database",
     "DatabaseUnavailable",
     "Statements",
+    "array_text",
     "broken_constraint",
     "current_revision",
     "head_revision",

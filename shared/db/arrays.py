@@ -5,6 +5,7 @@ expressions, which costs more than everything else of a batch together; texts an
 """
 
 from binascii import hexlify
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -27,6 +28,13 @@ class ColumnDumper(ListDumper):
 def use_column_dumper(connection: Connection[Any]) -> None:
     """Let `connection` send its lists this way."""
     connection.adapters.register_dumper(list, ColumnDumper)
+
+
+def array_text(items: Sequence[str] | Sequence[int]) -> str:
+    """A flat array as PostgreSQL writes one, for arrays that travel as the values of a column."""
+    if items and isinstance(items[0], str):
+        return _texts([str(item) for item in items]).decode()
+    return "{" + ",".join(map(str, items)) + "}"
 
 
 def _texts(items: list[str]) -> bytes:

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, JSON, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from shared.db.arrays import array_text
 from shared.db.lean import Lean
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -20,7 +21,7 @@ def insert_rows(
     """Insert `rows` (all with the same keys) with one `INSERT … SELECT FROM unnest(…)`.
 
     `suffix` is what follows: `ON CONFLICT DO NOTHING RETURNING id`, say. Returns the rows that it returns.
-    A column of arrays takes sequences of whole numbers, a JSON column what JSON can hold.
+    A column of arrays takes sequences of whole numbers or of texts, a JSON column what JSON can hold.
     """
     if not rows:
         return []
@@ -33,7 +34,7 @@ def _values(table: Table, column: str, rows: Sequence[Mapping[str, Any]]) -> lis
     """A column's values. `unnest` would flatten arrays, so they travel as PostgreSQL's text for them."""
     kind = table.c[column].type
     if isinstance(kind, ARRAY):
-        return ["{" + ",".join(map(str, row[column])) + "}" for row in rows]
+        return [array_text(row[column]) for row in rows]
     if isinstance(kind, JSON):
         return [orjson.dumps(row[column]).decode() for row in rows]
     return [row[column] for row in rows]

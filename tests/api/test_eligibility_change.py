@@ -1,15 +1,26 @@
 """Corrections of cases that were decided: the decision stands, is taken back, or the case is marked."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
 from services.eligibility.jobs import renew_evidence
+from shared.auth import Role
 from shared.folds.eligibility import fold_eligibility, show_eligibility
 from shared.jobs import JobContext
-from tests.support.approval_lists import MONDAY, OTHER, PROVINCIAL, code, decision
+from tests.support.approval_lists import (
+    MONDAY,
+    OTHER,
+    PROVINCIAL,
+    act,
+    code,
+    decision,
+    posted,
+    posting_bench,
+)
 from tests.support.case_changes import (
     NEW_YEAR,
     approve,
@@ -33,10 +44,11 @@ from tests.support.eligibility import (
     person,
     publish,
     reasons,
+    submit,
     submitted,
     take_in,
 )
-from tests.support.service import APPROVER, AUDITOR, COMMUNE, OFFICER, PROVINCE, Bench
+from tests.support.service import APPROVER, AUDITOR, COMMUNE, OFFICER, PROVINCE, Bench, actor
 
 
 @pytest.fixture
@@ -168,6 +180,132 @@ class TestCorrectingAnApprovedCase:
         one = approved(bench)
         correct(bench, one, commune="00691", members_count=2)
         assert bench.sql("SELECT province, used FROM approval_count") == [(PROVINCE, 1)]
+
+
+class TestOfficialsOfTheHousehold:
+    """`officials` among the facts: accounts that belong to the household."""
+
+    def test_decide_nothing_about_it(self, bench: Bench) -> None:
+        kin = [PROVINCIAL.subject, APPROVER.subject]
+        (one,) = submitted(bench, 1, conflict_of_interest=True, officials=kin)
+        path = f"/referrals/{one['application_id']}"
+        for step, body in (
+            (":take", None),
+            (":uphold", {"reason": "Đúng."}),
+            (":refuse", decision(23, reason="Không.")),
+        ):
+            answer = bench.call("POST", f"{path}{step}", PROVINCIAL, json=body, key=True)
+            assert code(answer) == (403, "MAKER_IS_CHECKER"), step
+        second = actor(Role.APPROVER, subject="second", commune=None, province=PROVINCE)
+        body = {"reason": "Hộ nghèo thật."}
+        assert bench.call("POST", f"{path}:uphold", second, json=body, key=True).status_code == 200
+        assert code(approve(bench, one)) == (403, "MAKER_IS_CHECKER")
+        assert code(approve(bench, one, second)) == (403, "MAKER_IS_CHECKER"), "it upheld the case"
+        assert approve(bench, one, OTHER).status_code == 200
+        assert code(revoke(bench, one)) == (403, "MAKER_IS_CHECKER")
+
+    def test_are_left_out_of_the_list_that_they_approve(self, bench: Bench) -> None:
+        (mine,), (other,) = submitted(bench, 1, officials=[APPROVER.subject]), submitted(bench, 1)
+        assert case(bench, mine["application_id"]).status == "eligible", "older facts say no conflict"
+        body = {"programme_id": mine["programme_id"], **decision(23)}
+        answer: Any = bench.call("POST", "/approval-lists", APPROVER, json=body, key=True).json
+        assert (answer["approved"], answer["skipped_own"]) == (1, 1)
+        assert case(bench, other["application_id"]).status == "approved"
+
+    def test_stay_barred_when_they_have_left_it(self, bench: Bench) -> None:
+        (one,) = submitted(bench, 1, conflict_of_interest=True, officials=[APPROVER.subject])
+        correct(bench, one, members_count=4)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.kin) == ("eligible", [APPROVER.subject])
+        assert code(approve(bench, one)) == (403, "MAKER_IS_CHECKER")
+
+    def test_an_approval_by_one_who_is_found_out_is_taken_back(self, bench: Bench) -> None:
+        one = approved(bench)
+        correct(bench, one, conflict_of_interest=True, officials=[APPROVER.subject])
+        row = case(bench, one["application_id"])
+        assert (row.status, row.revoked_reason, row.kin) == ("revoked", "APPROVER_BELONGS_TO_HOUSEHOLD", [])
+        cancel(bench, one)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.kin) == ("referred", [APPROVER.subject])
+        assert reasons(bench, one["application_id"]) == ["CONFLICT_OF_INTEREST"]
+        assert places(bench, one), "its place is its own"
+
+    def test_a_phone_in_hand_is_marked(self, bench: Bench) -> None:
+        one = approved(bench)
+        redeem(bench, one)
+        correct(bench, one, conflict_of_interest=True, officials=[APPROVER.subject])
+        row = case(bench, one["application_id"])
+        assert (row.status, row.flag) == ("approved", "DOUBTFUL_AFTER_APPROVAL")
+
+    def test_a_rejection_by_one_stands_until_somebody_else_hears_the_appeal(self, bench: Bench) -> None:
+        (one,) = submitted(bench, 1)
+        path = f"/cases/{one['application_id']}:reject"
+        body = decision(23, reason="Không có mặt.")
+        assert bench.call("POST", path, APPROVER, json=body, key=True).status_code == 200
+        correct(bench, one, conflict_of_interest=True, officials=[APPROVER.subject, "second"])
+        assert case(bench, one["application_id"]).kin == ["second"]
+        take_in(bench, heard("application.appealed.v1", about(one, sealed="x")))
+        assert sorted(case(bench, one["application_id"]).kin) == [APPROVER.subject, "second"]
+
+    @pytest.mark.parametrize("name", ['a"b', "c\\d,{e}", "Đỗ Văn 1", "NULL"])
+    def test_any_subject_is_kept_as_it_is(self, bench: Bench, name: str) -> None:
+        (one,) = submitted(bench, 1, officials=[name, "x"])
+        assert case(bench, one["application_id"]).kin == [name, "x"]
+        correct(bench, one, officials=[name, "y"])
+        assert sorted(case(bench, one["application_id"]).kin) == sorted([name, "x", "y"])
+
+
+class TestCorrectingACaseThatAPersonIsAskedAbout:
+    def test_answers_no_appeal_and_moves_no_deadline(self, bench: Bench, clock: Any) -> None:
+        one = application(has_smartphone=True)
+        submit(bench, one)
+        take_in(bench, heard("application.appealed.v1", about(one, sealed="x")))
+        due = case(bench, one["application_id"]).due_on
+        clock.shift(timedelta(days=3))
+        correct(bench, one, has_smartphone=True, members_count=2)
+        assert reasons(bench, one["application_id"]) == ["APPEAL_FILED", "OWNS_SMARTPHONE"]
+        correct(bench, one, revision=3, members_count=2)
+        row = case(bench, one["application_id"])
+        assert (row.status, row.due_on) == ("referred", due)
+        assert reasons(bench, one["application_id"]) == ["APPEAL_FILED"]
+        path = f"/referrals/{one['application_id']}:uphold"
+        assert bench.call("POST", path, PROVINCIAL, json={"reason": "Đúng."}, key=True).status_code == 200
+        correct(bench, one, revision=4)
+        assert case(bench, one["application_id"]).status == "eligible", "the person has answered"
+
+    def test_answers_no_objection(self, clock: Any) -> None:
+        bench = posting_bench()
+        one, other = submitted(bench, 2)
+        list_id = posted(bench)
+        for each in (one, other):
+            body = {"application_id": each["application_id"], "ground": "OWNS_A_PHONE", "text": "Đã có."}
+            assert act(bench, list_id, "/objections", **body).status_code == 201
+        correct(bench, one, members_count=2, conflict_of_interest=True)
+        assert case(bench, one["application_id"]).status == "referred"
+        assert reasons(bench, one["application_id"]) == ["OBJECTION_RAISED", "CONFLICT_OF_INTEREST"]
+        correct(bench, one, revision=3, members_count=2)
+        assert reasons(bench, one["application_id"]) == ["OBJECTION_RAISED"], "the other doubt is settled"
+        correct(bench, other, has_smartphone=True)
+        assert case(bench, other["application_id"]).status == "ineligible", "the objection was right"
+
+    def test_settles_the_doubts_about_what_it_corrects(self, bench: Bench) -> None:
+        (one,) = submitted(bench, 1, doubts=["CITIZEN_ID_SEX_DIFFERS"])
+        assert case(bench, one["application_id"]).status == "referred"
+        correct(bench, one)
+        assert case(bench, one["application_id"]).status == "eligible"
+
+    def test_the_turn_of_a_year_leaves_an_appeal_to_its_person(self, bench: Bench, clock: Any) -> None:
+        one = application(has_smartphone=True)
+        submit(bench, one)
+        take_in(bench, heard("application.appealed.v1", about(one, sealed="x")))
+        due = case(bench, one["application_id"]).due_on
+        clock.move_to(NEW_YEAR)
+        renew_evidence(JobContext(bench.settings, bench.database))
+        row = case(bench, one["application_id"])
+        assert (row.status, row.assessed_year, row.due_on) == ("referred", 2027, due)
+        told = reasons(bench, one["application_id"])
+        assert told[0] == "APPEAL_FILED"
+        assert {"OWNS_SMARTPHONE", "CERTIFICATE_OF_ANOTHER_YEAR"} & set(told)
 
 
 class TestCorrectingOtherDecidedCases:

@@ -109,8 +109,8 @@ class TestTheApi:
 class TestTheDatabase:
     @pytest.fixture
     def one(self, bench: Bench) -> str:
-        """A case that `an` entered, `binh` corrected and `chi` reviewed."""
-        (made,) = submitted(bench, 1, entered_by="an")
+        """A case that `an` entered, `binh` corrected and `chi` reviewed, of the household of `kin`."""
+        (made,) = submitted(bench, 1, entered_by="an", officials=["kin"])
         correct(bench, made, "binh")
         case_id: str = made["application_id"]
         bench.sql("UPDATE case_file SET reviewers = '{chi}' WHERE application_id = :id", id=case_id)
@@ -130,9 +130,16 @@ class TestTheDatabase:
                 f"UPDATE case_file SET {REJECTION}, rejected_by = %s WHERE application_id = %s", [maker, one]
             )
 
+    @pytest.mark.parametrize("decision", [f"{APPROVAL}, approved_by", f"{REJECTION}, rejected_by"])
+    def test_takes_no_decision_by_one_of_the_household(self, own_role: Any, one: str, decision: str) -> None:
+        with pytest.raises(CheckViolation, match="case_file_nobody_decides_on_kin"):
+            own_role.execute(f"UPDATE case_file SET {decision} = 'kin' WHERE application_id = %s", [one])
+
     @pytest.mark.parametrize(
         "change",
         [
+            "kin = '{}'",
+            f"{APPROVAL}, approved_by = 'kin', kin = '{{}}'",
             "entered_by = 'somebody'",
             "correctors = '{}'",
             "correctors = '{somebody}'",

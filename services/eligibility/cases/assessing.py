@@ -11,7 +11,7 @@ from services.eligibility import claims, entries, namesakes, quotas, tally
 from services.eligibility.cases.files import Assessed, against, assessment_data, place_of
 from services.eligibility.domain import Register, Subject, conclude, due_on, moment_of
 from services.eligibility.models import CaseFile, table_of
-from shared.db import insert_rows
+from shared.db import array_text, insert_rows
 from shared.events import NewEvent
 from shared.outbox import record
 
@@ -29,6 +29,9 @@ _REASSESS = text(
             WHERE one IS NOT NULL
         ),
         corrected_meanwhile = '{}',
+        kin = ARRAY(
+            SELECT DISTINCT one FROM unnest(case_file.kin || CAST(new.kin AS text[])) AS all_of (one)
+        ),
         assessed_at = new.assessed_at, assessed_year = new.year, due_on = new.due_on, taken_by = NULL,
         review = NULL, decision_number = NULL, decision_date = NULL, approved_by = NULL, position = NULL,
         amount = NULL, counted_in = NULL, voucher = NULL, flag = NULL, rejected_by = NULL, rejection = NULL,
@@ -41,10 +44,11 @@ _REASSESS = text(
         CAST(:villages AS text[]), CAST(:versions AS integer[]), CAST(:digests AS text[]),
         CAST(:outcomes AS text[]), CAST(:priorities AS integer[]), CAST(:persons AS text[]),
         CAST(:certificates AS text[]), CAST(:sealed AS text[]), CAST(:makers AS text[]),
+        CAST(:kin AS text[]),
         CAST(:assessed_at AS timestamptz[]), CAST(:years AS smallint[]), CAST(:due_on AS date[])
     ) AS new (
         id, commune, province, village, version, digest, outcome, priority, persons, certificate, sealed,
-        maker, assessed_at, year, due_on
+        maker, kin, assessed_at, year, due_on
     )
     WHERE case_file.application_id = new.id
     """
@@ -148,6 +152,7 @@ def _row(one: Assessed, sealed: str, now: datetime) -> dict[str, Any]:
         "certificate": subject.certificate,
         "sealed": sealed,
         "entered_by": one.maker,
+        "kin": one.kin,
         "submitted_at": moment_of(one.cause.time),
         "assessed_at": now,
         "assessed_year": subject.year,
@@ -180,6 +185,7 @@ def columns(settled: Sequence[Assessed], sealed: Sequence[str]) -> dict[str, lis
         "certificates": [one.subject.certificate for one in settled],
         "sealed": list(sealed),
         "makers": [one.maker for one in settled],
+        "kin": [array_text(one.kin) for one in settled],
         "assessed_at": [datetime.now(UTC)] * len(settled),
         "years": [one.subject.year for one in settled],
     }

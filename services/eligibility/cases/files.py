@@ -50,6 +50,11 @@ class Assessed:
     def place(self) -> tuple[str, str, str]:
         return self.subject.programme_id, self.subject.commune, self.subject.province
 
+    @property
+    def kin(self) -> list[str]:
+        """Subjects who belong to the household and handle applications."""
+        return list(self.finding.beside["officials"])
+
     def sealed(self) -> str:
         """The finding as it is stored and told."""
         return seal(self.key, self.finding.sealable(), place_of_sealing(self.id))

@@ -3,8 +3,9 @@
 An approved case is held against the version it was approved under, and the evidence of the year it was
 approved in or of this one: neither new rules nor a new year take back what was granted. One that turns
 ineligible is revoked, and disbursement stops or cancels the voucher; a phone that was handed out stays, and
-the case is marked. Whoever approved a case and corrects it afterwards has made it, so it is revoked, too, and
-somebody else must approve it again.
+the case is marked. Whoever approved a case and corrects it afterwards has made it, and whoever turns out to
+belong to its household should never have approved it: it is revoked, too, and somebody else must approve it
+again.
 
 A revoked case opens anew when its voucher has ended without a phone. What is corrected before that is kept
 (`corrected_meanwhile`: by whom) and assessed when it has.
@@ -28,6 +29,7 @@ from services.eligibility.cases.assessing import (
 from services.eligibility.cases.files import Assessed, against, assessment_data, case_data, place_of
 from services.eligibility.cases.leaving import ENDED, let_go
 from services.eligibility.domain import (
+    APPROVER_BELONGS_TO_HOUSEHOLD,
     APPROVER_CORRECTED,
     DOUBTFUL_AFTER_APPROVAL,
     NO_LONGER_ELIGIBLE,
@@ -55,16 +57,20 @@ _REVIEW = text(
         corrected_meanwhile = CASE
             WHEN status <> 'revoked' OR new.maker = ANY (corrected_meanwhile) THEN corrected_meanwhile
             ELSE corrected_meanwhile || new.maker END,
+        kin = ARRAY(
+            SELECT DISTINCT one FROM unnest(case_file.kin || CAST(new.kin AS text[])) AS all_of (one)
+            WHERE (one IN (approved_by, rejected_by, revoked_by)) IS NOT TRUE
+        ),
         assessed_at = new.assessed_at, assessed_year = new.year, flag = new.flag
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:communes AS text[]), CAST(:provinces AS text[]),
         CAST(:villages AS text[]), CAST(:outcomes AS text[]), CAST(:priorities AS integer[]),
         CAST(:persons AS text[]), CAST(:certificates AS text[]), CAST(:sealed AS text[]),
-        CAST(:makers AS text[]), CAST(:assessed_at AS timestamptz[]), CAST(:years AS smallint[]),
-        CAST(:flags AS text[])
+        CAST(:makers AS text[]), CAST(:kin AS text[]), CAST(:assessed_at AS timestamptz[]),
+        CAST(:years AS smallint[]), CAST(:flags AS text[])
     ) AS new (
-        id, commune, province, village, outcome, priority, persons, certificate, sealed, maker, assessed_at,
-        year, flag
+        id, commune, province, village, outcome, priority, persons, certificate, sealed, maker, kin,
+        assessed_at, year, flag
     )
     WHERE case_file.application_id = new.id
     """
@@ -83,13 +89,15 @@ def review_cases(session: Session, assessed: Sequence[Assessed], before: Mapping
     if not assessed:
         return
     kept = settle(session, [one for one in assessed if before[one.id].status == "approved"])
-    others = [one for one in assessed if before[one.id].status != "approved"]
-    _store(session, kept + settle_without_places(session, others), before)
+    undecided = [one for one in assessed if before[one.id].status != "approved"]
+    _store(session, kept + settle_without_places(session, undecided), before)
     own = [one for one in kept if _made_by_its_approver(one, before[one.id])]
-    lost = [one for one in kept if one not in own and _loses_its_approval(one, before[one.id])]
-    stay = [one for one in kept if one not in own and one.finding.outcome == "eligible"]
-    claims.keep_only(session, [one.subject for one in stay])
+    kin = [one for one in kept if one not in own and _approved_by_kin(one, before[one.id])]
+    others = [one for one in kept if one not in own and one not in kin]
+    lost = [one for one in others if _loses_its_approval(one, before[one.id])]
+    claims.keep_only(session, [one.subject for one in others if one.finding.outcome == "eligible"])
     _revoke(session, own, before, APPROVER_CORRECTED)
+    _revoke(session, kin, before, APPROVER_BELONGS_TO_HOUSEHOLD)
     _revoke(session, lost, before, NO_LONGER_ELIGIBLE)
 
 
@@ -111,13 +119,17 @@ def _revoke(session: Session, lost: Sequence[Assessed], before: Mapping[str, Any
     out for them."""
     if lost:
         values = {"ids": [one.id for one in lost], "actor": ACTOR, "reason": reason}
-        session.execute(_REVOKE, {**values, "opens_anew": reason == APPROVER_CORRECTED})
+        session.execute(_REVOKE, {**values, "opens_anew": reason != NO_LONGER_ELIGIBLE})
         _tell_revoked(session, lost, reason)
         let_go(session, [before[one.id] for one in lost if before[one.id].voucher == ENDED])
 
 
 def _made_by_its_approver(one: Assessed, row: Any) -> bool:
     return bool(row.status == "approved" and row.voucher != REDEEMED and one.maker == row.approved_by)
+
+
+def _approved_by_kin(one: Assessed, row: Any) -> bool:
+    return bool(row.status == "approved" and row.voucher != REDEEMED and row.approved_by in one.kin)
 
 
 def _loses_its_approval(one: Assessed, row: Any) -> bool:
@@ -127,7 +139,8 @@ def _loses_its_approval(one: Assessed, row: Any) -> bool:
 
 def _flag(one: Assessed, row: Any) -> str | None:
     """Why somebody should look at an approved case. A phone that was handed out is not taken back."""
-    if row.status != "approved" or _loses_its_approval(one, row) or _made_by_its_approver(one, row):
+    taken_back = (_loses_its_approval, _made_by_its_approver, _approved_by_kin)
+    if row.status != "approved" or any(is_so(one, row) for is_so in taken_back):
         return None
     if one.finding.outcome == "ineligible":
         return REDEEMED_THOUGH_INELIGIBLE

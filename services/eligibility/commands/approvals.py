@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.eligibility import approving, claims, entries, ranking
-from services.eligibility.approving import SERVICE, Approved, Decision, Scope, entered_by, tell
-from services.eligibility.commands.found import DECIDABLE, find_case, makers, rejectable, why_not
+from services.eligibility.approving import SERVICE, Approved, Decision, Scope, party_to, tell
+from services.eligibility.commands.found import DECIDABLE, find_case, parties, rejectable, why_not
 from services.eligibility.domain import today
 from services.eligibility.models import ApprovalList, CaseFile, ListEntry, table_of
 from services.eligibility.rules import Programme
@@ -121,7 +121,7 @@ def reject_case(
             within(actor, CaseFile.commune, CaseFile.province),
             CaseFile.status.in_(wanted),
             ~CaseFile.withdrawn,
-            ~entered_by(actor.subject),
+            ~party_to(actor.subject),
             func.coalesce(CaseFile.taken_by, actor.subject) == actor.subject,
         )
         .values(
@@ -188,6 +188,6 @@ def _why_not_rejected(session: Session, application_id: str, actor: Actor, wante
         return Refusal("NOT_FOUND")
     if case.withdrawn or case.status not in wanted:
         return Refusal("CASE_NOT_OPEN", status="withdrawn" if case.withdrawn else case.status)
-    if actor.subject in makers(case):
+    if actor.subject in parties(case):
         return Refusal("MAKER_IS_CHECKER")
     return Refusal("REFERRAL_TAKEN")

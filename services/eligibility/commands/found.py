@@ -40,9 +40,9 @@ def rejectable(actor: Actor) -> tuple[str, ...]:
     return DECIDABLE if actor.commune is not None else (*DECIDABLE, REFERRED)
 
 
-def makers(case: Any) -> tuple[str, ...]:
-    """Who entered or corrected a case."""
-    return case.entered_by, *case.correctors
+def parties(case: Any) -> tuple[str, ...]:
+    """Who entered or corrected a case, or belongs to its household."""
+    return case.entered_by, *case.correctors, *case.kin
 
 
 def why_not(
@@ -58,7 +58,7 @@ def why_not(
     standing = Standing(
         case.status,
         case.withdrawn,
-        (*makers(case), *case.reviewers),
+        (*parties(case), *case.reviewers),
         found.last_day if found else None,
     )
     day = min(today(), decided_on)

@@ -9,7 +9,7 @@ from services.eligibility import claims, tally
 from services.eligibility.approving import SERVICE, Decision
 from services.eligibility.cases import against, case_data, lock, place_of, subject_in
 from services.eligibility.commands.approvals import reject_case
-from services.eligibility.commands.found import find_case, makers
+from services.eligibility.commands.found import find_case, parties
 from services.eligibility.domain import today
 from services.eligibility.models import CaseFile
 from shared.auth import Actor
@@ -90,7 +90,7 @@ def _hold(session: Session, application_id: str, actor: Actor) -> Any | Refusal:
     row = lock(session, [application_id], REFERRED).get(application_id)
     if row is None:
         return Refusal("CASE_NOT_OPEN", status="withdrawn" if case.withdrawn else case.status)
-    return Refusal("MAKER_IS_CHECKER") if actor.subject in makers(row) else row
+    return Refusal("MAKER_IS_CHECKER") if actor.subject in parties(row) else row
 
 
 def _review(session: Session, application_id: str, actor: Actor, **values: Any) -> None:

@@ -3,9 +3,9 @@
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from services.eligibility.approving import SERVICE, entered_by
+from services.eligibility.approving import SERVICE, party_to
 from services.eligibility.cases import ENDED, let_go
-from services.eligibility.commands.found import find_case, makers
+from services.eligibility.commands.found import find_case, parties
 from services.eligibility.models import CaseFile
 from shared.auth import Actor, within
 from shared.events import NewEvent
@@ -26,7 +26,7 @@ def revoke_case(session: Session, application_id: str, reason: str, actor: Actor
             within(actor, CaseFile.commune, CaseFile.province),
             CaseFile.status == "approved",
             CaseFile.voucher.is_distinct_from("redeemed"),
-            ~entered_by(actor.subject),
+            ~party_to(actor.subject),
         )
         .values(status="revoked", revoked_by=actor.subject, revoked_reason=reason)
         .returning(
@@ -59,6 +59,6 @@ def _why_not(session: Session, application_id: str, actor: Actor) -> Refusal:
         return Refusal("NOT_FOUND")
     if case.status != "approved":
         return Refusal("CASE_NOT_OPEN", status=case.status)
-    if actor.subject in makers(case):
+    if actor.subject in parties(case):
         return Refusal("MAKER_IS_CHECKER")
     return Refusal("PHONE_HANDED_OUT")

@@ -2,6 +2,7 @@
 
 from services.eligibility.domain.deciding import (
     APPEALABLE,
+    APPROVER_BELONGS_TO_HOUSEHOLD,
     APPROVER_CORRECTED,
     DOUBTFUL_AFTER_APPROVAL,
     ENTRY_STATES,
@@ -53,6 +54,7 @@ from services.eligibility.domain.subjects import (
 __all__ = [
     "APPEALABLE",
     "APPEAL_FILED",
+    "APPROVER_BELONGS_TO_HOUSEHOLD",
     "APPROVER_CORRECTED",
     "DOUBTFUL_AFTER_APPROVAL",
     "ENTRY_STATES",

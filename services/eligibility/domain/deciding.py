@@ -16,6 +16,7 @@ ENTRY_STATES = ("listed", "approved", "rejected", "objected", "left")
 
 NO_LONGER_ELIGIBLE = "NO_LONGER_ELIGIBLE"
 APPROVER_CORRECTED = "APPROVER_CORRECTED"
+APPROVER_BELONGS_TO_HOUSEHOLD = "APPROVER_BELONGS_TO_HOUSEHOLD"
 REDEEMED_THOUGH_INELIGIBLE = "REDEEMED_THOUGH_INELIGIBLE"
 DOUBTFUL_AFTER_APPROVAL = "DOUBTFUL_AFTER_APPROVAL"
 REDEEMED_THOUGH_REVOKED = "REDEEMED_THOUGH_REVOKED"
@@ -25,7 +26,8 @@ FLAGS = (REDEEMED_THOUGH_INELIGIBLE, DOUBTFUL_AFTER_APPROVAL, REDEEMED_THOUGH_RE
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a case stands for whoever wants to decide it. `makers` entered, corrected or reviewed it;
+    """Where a case stands for whoever wants to decide it. `makers` entered, corrected or reviewed it,
+    or belong to the household;
     `last_day`: of the posting of its list, None without a posted list."""
 
     status: str

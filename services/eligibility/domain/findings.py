@@ -202,6 +202,7 @@ def _beside(subject: Subject, values: Mapping[str, Any]) -> dict[str, Any]:
         "identity": values.get("identity", ""),
         "conflict_of_interest": bool(values.get("conflict_of_interest")),
         "doubts": " ".join(values.get("doubts", ())),
+        "officials": list(values.get("officials", ())),
     }
 
 

@@ -34,7 +34,8 @@ class CaseFile(Base):
     `rejection/<application>`), `review` why a referred case was upheld (place `referral/<application>`).
     `persons` are keyed hashes, parted by blanks; `certificate` is one. `priority` is the rank in the order of
     the programme's version `ranked_by`, 0 first; `assessed_year` the year whose evidence counted.
-    `correctors` and `reviewers` are subjects who may not approve; a trigger only lets them grow.
+    `correctors` and `reviewers` are subjects who may not approve, and `kin` those who belong to the household
+    and decide nothing about it; a trigger only lets them grow.
     `corrected_meanwhile` corrected a revoked case whose voucher has not ended: when it has, they are
     correctors and the case is assessed anew. `due_on` and `taken_by` are a referral's deadline and owner.
     `counted_in` is the province whose quota it uses up; `voucher` what is known of a phone: redeemed, or
@@ -93,6 +94,10 @@ class CaseFile(Base):
             " AND revoked_by <> entered_by AND revoked_by <> ALL (correctors)",
             name="case_file_maker_is_not_checker",
         ),
+        CheckConstraint(
+            "approved_by <> ALL (kin) AND rejected_by <> ALL (kin) AND revoked_by <> ALL (kin)",
+            name="case_file_nobody_decides_on_kin",
+        ),
         CheckConstraint("position >= 1", name="case_file_position"),
         CheckConstraint("amount >= 1", name="case_file_amount"),
         CheckConstraint("priority >= 0", name="case_file_priority"),
@@ -140,6 +145,7 @@ class CaseFile(Base):
     correctors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     reviewers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     corrected_meanwhile: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    kin: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     assessed_year: Mapped[int] = mapped_column(SmallInteger)

@@ -74,6 +74,7 @@ CREATE TABLE case_file (
     correctors        text[]      NOT NULL DEFAULT '{}',
     reviewers         text[]      NOT NULL DEFAULT '{}',
     corrected_meanwhile text[]    NOT NULL DEFAULT '{}',
+    kin               text[]      NOT NULL DEFAULT '{}',
     submitted_at      timestamptz NOT NULL,
     assessed_at       timestamptz NOT NULL,
     assessed_year     smallint    NOT NULL,
@@ -131,6 +132,9 @@ CREATE TABLE case_file (
         AND rejected_by <> entered_by AND rejected_by <> ALL (correctors)
         AND revoked_by <> entered_by AND revoked_by <> ALL (correctors)
     ),
+    CONSTRAINT case_file_nobody_decides_on_kin CHECK (
+        approved_by <> ALL (kin) AND rejected_by <> ALL (kin) AND revoked_by <> ALL (kin)
+    ),
     CONSTRAINT case_file_position CHECK (position >= 1),
     CONSTRAINT case_file_amount CHECK (amount >= 1),
     CONSTRAINT case_file_priority CHECK (priority >= 0)
@@ -157,6 +161,7 @@ CREATE TRIGGER case_file_keeps_its_makers
     WHEN (
         NEW.application_id <> OLD.application_id OR NEW.entered_by <> OLD.entered_by
         OR NOT NEW.correctors @> OLD.correctors OR NOT NEW.reviewers @> OLD.reviewers
+        OR NOT NEW.kin @> OLD.kin
         OR NOT (NEW.correctors || NEW.corrected_meanwhile) @> OLD.corrected_meanwhile
         OR (OLD.status = 'referred' AND NEW.status = 'approved')
         OR (NEW.status IN (OLD.status, 'revoked') AND NEW.approved_by <> OLD.approved_by)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.applications import officials
+from services.applications.commands import Entered
 from services.applications.correcting import Correction, correct_application
 from services.applications.domain import UNDER_WAY
 from services.applications.entering import Secrets
@@ -17,9 +18,8 @@ from services.applications.retention import SERVICE
 from services.applications.stored import Stored, read_stored
 from shared.events import parse
 from shared.jobs import JobContext
-from shared.observability import logger
-from shared.privacy import unseal
-from shared.refusal import Refusal
+from shared.observability import logger, metrics
+from shared.privacy import Unreadable, unseal
 
 REASON = "OFFICIAL_REGISTERED"
 WAIT_S = 2 * officials.FRESH_S
@@ -58,20 +58,31 @@ def look_back(context: JobContext) -> bool:
         if late is None:
             return False
         named = list(session.scalars(_NAMED, {"person": late.person, "under_way": list(UNDER_WAY)}))
-    secrets = Secrets.of(context.settings)
     told = 0
     for application_id in named:
         if not context.may_go_on():
             return True
-        told += context.database.run(
-            lambda session, one=application_id: _tell_anew(session, secrets, one, late.subject)  # type: ignore[misc]
-        )
+        told += _perhaps_tell(context, application_id, late.subject)
     with context.database.transaction() as session:
         session.execute(_DONE, {"subject": late.subject, "person": late.person})
     logger("work", service="applications").info(
         "looked back for an official", subject=late.subject, applications=len(named), told_anew=told
     )
     return True
+
+
+def _perhaps_tell(context: JobContext, application_id: str, official: str) -> bool:
+    """Tell an application anew where that is due. One that does not open is logged and counted, and in
+    nobody's way."""
+    secrets = Secrets.of(context.settings)
+    try:
+        return context.database.run(lambda session: _tell_anew(session, secrets, application_id, official))
+    except Unreadable as error:
+        logger("work", service="applications").error(
+            "application does not open", application=application_id, error=str(error)
+        )
+        metrics.JOB_FAILURES.labels("applications", "officials").inc()
+        return False
 
 
 def _tell_anew(session: Session, secrets: Secrets, application_id: str, official: str) -> bool:
@@ -82,7 +93,7 @@ def _tell_anew(session: Session, secrets: Secrets, application_id: str, official
         return False
     correction = Correction(stored.draft, stored.revision, REASON, channel=stored.channel)
     outcome = correct_application(session, secrets, application_id, correction, SERVICE)
-    return not (outcome is None or isinstance(outcome, Refusal))
+    return isinstance(outcome, Entered)
 
 
 def _names(session: Session, stored: Stored, official: str) -> bool:

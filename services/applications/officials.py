@@ -3,8 +3,8 @@
 A manager registers an official's citizen ID, of which only the keyed hash is kept. From then on an
 application that names this person, as head or member, says so among its sealed facts
 (`conflict_of_interest`), and which `officials` belong to the household: they may not decide about it. The
-register is small and every application is held against it, so each process
-keeps it for a short while. Applications that came before are looked through by `looking_back.py`.
+register is small and every application is held against it, so each process keeps it for a short while.
+Applications that came before are looked through by `looking_back.py`.
 """
 
 import threading

@@ -170,6 +170,17 @@ class TestLookingBack:
         self.look_back(bench)
         assert [kind for kind, _ in self.told(bench, draft)] == ["submitted", "withdrawn"]
 
+    def test_one_that_does_not_open_is_in_nobodys_way(self, bench: Bench) -> None:
+        broken = enter(bench, head=self.BORN)
+        fine = enter(bench, programme_id=publish(bench, "national"), head=self.BORN)
+        bench.sql(
+            "UPDATE application SET sealed = substring(sealed FROM 2) WHERE id = :id",
+            id=broken["application_id"],
+        )
+        register(bench)
+        self.look_back(bench)
+        assert [len(self.told(bench, one)) for one in (broken, fine)] == [1, 2]
+
     def test_it_waits_until_every_process_knows_of_the_official(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -5,13 +5,18 @@ decides nothing.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, aliased
 
 from services.eligibility.domain import Subject
-from services.eligibility.models import Namesake, table_of
+from services.eligibility.models import CaseFile, Namesake, table_of
+from shared.auth import Actor, within
 from shared.db import insert_rows
+
+STANDING = ("eligible", "referred", "approved")
+"""Cases that wait or were approved."""
 
 _KNOWN = text(
     """
@@ -21,7 +26,7 @@ _KNOWN = text(
     JOIN namesake USING (programme_id, hash)
     JOIN case_file ON case_file.application_id = namesake.application_id
     WHERE namesake.application_id <> CAST(wanted.application_id AS uuid)
-      AND case_file.status IN ('eligible', 'referred', 'approved') AND NOT case_file.withdrawn
+      AND case_file.status = ANY(CAST(:standing AS text[])) AND NOT case_file.withdrawn
     """
 )
 _FORGET = text("DELETE FROM namesake WHERE application_id = ANY(CAST(:ids AS uuid[]))")
@@ -41,6 +46,7 @@ def near_duplicates(session: Session, subjects: Sequence[Subject]) -> set[str]:
         "ids": [application_id for application_id, _, _ in named],
         "programmes": [programme_id for _, programme_id, _ in named],
         "hashes": [hash_ for _, _, hash_ in named],
+        "standing": list(STANDING),
     }
     found = {row.application_id for row in session.execute(_KNOWN, columns)}
     first: dict[tuple[str, str], str] = {}
@@ -48,6 +54,27 @@ def near_duplicates(session: Session, subjects: Sequence[Subject]) -> set[str]:
         if first.setdefault((programme_id, hash_), application_id) != application_id:
             found.add(application_id)
     return found
+
+
+def similar(session: Session, application_id: str, actor: Actor) -> Sequence[Any]:
+    """The other cases of the programme in the actor's area, waiting or approved, that name somebody whom this
+    one names as well: for the person who has to look."""
+    own = aliased(Namesake)
+    query = (
+        select(CaseFile.application_id, CaseFile.village, CaseFile.status)
+        .join(Namesake, Namesake.application_id == CaseFile.application_id)
+        .join(own, (own.programme_id == Namesake.programme_id) & (own.hash == Namesake.hash))
+        .where(
+            own.application_id == application_id,
+            CaseFile.application_id != application_id,
+            CaseFile.status.in_(STANDING),
+            ~CaseFile.withdrawn,
+            within(actor, CaseFile.commune, CaseFile.province),
+        )
+        .distinct()
+        .order_by(CaseFile.application_id)
+    )
+    return session.execute(query).all()
 
 
 def remember(session: Session, subjects: Sequence[Subject]) -> None:

@@ -61,6 +61,17 @@ def test_an_appeal_seals_its_grounds_and_says_so_in_one_event(bench: Bench) -> N
             assert personal.encode().hex() not in dump, table
 
 
+def test_whoever_decides_the_appeal_reads_the_grounds(bench: Bench) -> None:
+    entered = refused(bench)
+    path = f"/applications/{entered['application_id']}?purpose=CASE_WORK"
+    before: Any = bench.call("GET", path, APPROVER).json
+    assert (before["grounds"], before["appealed_at"]) == (None, None)
+    appeal(bench, entered)
+    shown: Any = bench.call("GET", path, APPROVER).json
+    assert shown["grounds"] == GROUNDS
+    assert shown["appealed_at"] is not None
+
+
 def test_a_rejected_application_can_be_appealed_and_the_case_goes_on(bench: Bench) -> None:
     entered = enter(bench)
     bench.take_in(heard("eligibility", said("eligibility.rejected", entered)))

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from services.eligibility.domain import case_number
 from services.eligibility.jobs import count_what_is_overdue
 from services.eligibility.overdue import count_overdue, overdue
 from shared.auth import Actor, Role
@@ -104,6 +105,29 @@ class TestWhy:
         (one,) = submitted(bench, 1, **facts)
         assert case(bench, one["application_id"]).status == "referred"
         assert reasons(bench, one["application_id"]) == expected
+
+    def test_of_a_near_duplicate_shows_whom_it_resembles(self, bench: Bench) -> None:
+        same = {"namesakes": [person("tẩn mùi sán 1990-03-15")]}
+        (first,), (refused,) = submitted(bench, 1, **same), submitted(bench, 1, has_smartphone=True, **same)
+        (second,), (plain,) = submitted(bench, 1, village="Nà Khuông", **same), submitted(bench, 1)
+        assert reasons(bench, second["application_id"]) == ["NEAR_DUPLICATE"]
+
+        def similar(one: dict[str, Any], who: Actor = PROVINCIAL) -> Any:
+            return (bench.call("GET", f"/cases/{one['application_id']}", who).json or {})["similar"]
+
+        assert similar(second) == [
+            {
+                "application_id": first["application_id"],
+                "case_number": case_number(first["application_id"]),
+                "village": "Nậm Ty",
+                "status": "eligible",
+            }
+        ]
+        assert [one["application_id"] for one in similar(first)] == [second["application_id"]]
+        assert similar(plain) == []
+        assert len(similar(refused)) == 2, "it may have to be looked at again"
+        take_in(bench, heard("application.withdrawn.v1", about(first, reason="MOVED")))
+        assert similar(second) == []
 
     def test_it_holds_its_places_meanwhile(self, bench: Bench) -> None:
         conflicted(bench, persons=[person("Mẩy")])

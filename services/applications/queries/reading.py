@@ -42,7 +42,16 @@ def read_application(
         **{name: getattr(application, name) for name in _DETAIL},
         "application_id": application.id,
         "head": unseal_part(key, row.head, f"household/{application.household_id}"),
+        "grounds": _grounds(key, application),
         "correction_note": "",
         **unseal_part(key, application.sealed, f"application/{application.id}"),
         "versions": [dict(version) for version in versions],
     }
+
+
+def _grounds(key: bytes, application: Application) -> str | None:
+    """What the household said when it appealed."""
+    if application.grounds is None:
+        return None
+    grounds: str = unseal_part(key, application.grounds, f"appeal/{application.id}")["grounds"]
+    return grounds

@@ -92,6 +92,8 @@ class Version(Schema):
 
 
 class ApplicationDetail(ApplicationAnswer, ContentAnswer):
+    """`grounds`: what the household said when it appealed."""
+
     programme_id = fields.String()
     commune = fields.String()
     province = fields.String()
@@ -109,6 +111,7 @@ class ApplicationDetail(ApplicationAnswer, ContentAnswer):
     correction_reason = fields.String(allow_none=True)
     correction_note = fields.String()
     appealed_at = fields.DateTime(allow_none=True)
+    grounds = fields.String(allow_none=True)
     versions = fields.List(fields.Nested(Version))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.eligibility import rulebook
+from services.eligibility import namesakes, rulebook
 from services.eligibility.cases import opened
 from services.eligibility.commands import find_case
 from services.eligibility.domain import APPEALABLE, REDEEMED_THOUGH_REVOKED, case_number
@@ -102,6 +102,7 @@ def read_case(session: Session, ring: KeyRing, application_id: str, actor: Actor
         "rejection_reason": _sealed_reason(case, key, case.rejection, "rejection"),
         "review_reason": _sealed_reason(case, key, case.review, "referral"),
         "objections": _objections(session, application_id, key),
+        "similar": _similar(session, application_id, actor),
         "appeal": appeal_path() if case.status in APPEALABLE else None,
     }
 
@@ -133,6 +134,13 @@ def _objections(session: Session, application_id: str, key: bytes) -> list[dict[
         content = _opened(key, row.sealed, f"objection/{row.id}") or {}
         found.append({**content, "recorded_by": row.recorded_by, "recorded_at": row.recorded_at})
     return found
+
+
+def _similar(session: Session, application_id: str, actor: Actor) -> list[dict[str, Any]]:
+    return [
+        {**row._mapping, "case_number": case_number(row.application_id)}
+        for row in namesakes.similar(session, application_id, actor)
+    ]
 
 
 def _opened(key: bytes, sealed: str, place: str) -> dict[str, str] | None:

@@ -64,10 +64,17 @@ class ObjectionItem(Schema):
     recorded_at = fields.DateTime()
 
 
+class SimilarCase(Schema):
+    application_id = fields.String()
+    case_number = fields.String()
+    village = fields.String()
+    status = fields.String()
+
+
 class CaseDetail(CaseItem):
     """Why: `reasons` in words, `rows` of the tables that hit and `row`, the one that decided, `looked_at`:
-    all values it rests on, under `programme_version` and its `digest`. `appeal`: what a refused household may
-    do.
+    all values it rests on, under `programme_version` and its `digest`. `similar`: other cases that name
+    somebody of the same name and birth date in the commune. `appeal`: what a refused household may do.
     """
 
     case_number = fields.String()
@@ -91,6 +98,7 @@ class CaseDetail(CaseItem):
     row = fields.String()
     looked_at = fields.Dict()
     objections = fields.List(fields.Nested(ObjectionItem))
+    similar = fields.List(fields.Nested(SimilarCase))
     appeal = fields.Nested(Words, allow_none=True)
 
 

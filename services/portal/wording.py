@@ -35,19 +35,21 @@ def code_text(code: Any) -> str:
     return t(f"code.{code}") if has_text(f"code.{code}") else str(code)
 
 
-def looked_rows(looked_at: Mapping[str, Any]) -> list[tuple[str, str]]:
+def looked_rows(looked_at: Mapping[str, Any], people: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the rules looked at, named and in words."""
     return [
-        (t(f"fact.{name}") if has_text(f"fact.{name}") else name, _fact(name, value))
+        (t(f"fact.{name}") if has_text(f"fact.{name}") else name, _fact(name, value, people))
         for name, value in looked_at.items()
     ]
 
 
-def _fact(name: str, value: Any) -> str:
+def _fact(name: str, value: Any, people: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return t("answer.yes") if value else t("answer.no")
-    if value in (None, "", 0):
+    if value in (None, "", 0, []):
         return "–"
+    if name == "officials":
+        return ", ".join(who(subject, people) for subject in value)
     if name == "ethnicity":
         return ethnic_name(str(value))
     if name == "income_per_person":

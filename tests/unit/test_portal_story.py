@@ -246,6 +246,7 @@ PAGES = {
     f"/imports/{LIST}/result": ("officer",),
     "/applications": ("officer", "approver", "manager", "auditor"),
     f"/applications/{CASE}": ("officer", "approver", "manager", "auditor"),
+    f"/applications/{CASE}/appeal": ("officer",),
     f"/applications/{CASE}/withdraw": ("officer",),
     f"/households/{HOUSEHOLD}/erase": ("manager",),
     "/approvals": ("approver",),
@@ -412,6 +413,9 @@ FORMS = {
     ("officer", f"/applications/{CASE}/withdraw", "applications", f"/applications/{CASE}:withdraw"): {
         "reason": "DECEASED"
     },
+    ("officer", f"/applications/{CASE}/appeal", "applications", f"/applications/{CASE}:appeal"): {
+        "grounds": "Gia đình chưa có máy nào."
+    },
     ("manager", f"/households/{HOUSEHOLD}/erase", "applications", f"/households/{HOUSEHOLD}:erase"): {
         "ground": "PERSON_ASKED",
         "sure": "yes",
@@ -508,6 +512,63 @@ def test_a_list_that_changed_is_shown_again_instead_of_approved(app, apis):
 def test_a_commune_does_not_decide_what_the_rules_referred(app, apis):
     apis.answers["applications", f"/applications/{CASE}"] = {**APPLICATION, "status": "referred"}
     assert "Ghi quyết định" not in visitor(app, "approver").get(f"/applications/{CASE}").text
+
+
+class TestWhatAPersonHasToWeigh:
+    def test_stands_on_the_page_of_the_case(self, app, apis, database):
+        apis.answers["applications", f"/applications/{CASE}"] = {
+            **APPLICATION,
+            "status": "referred",
+            "appealed_at": "2026-11-25T01:00:00+00:00",
+            "grounds": "Máy đó <của> bà ngoại.",
+        }
+        kin = subject_of(database, "officer")
+        apis.answers["eligibility", f"/cases/{CASE}"] = {
+            **DECIDED,
+            "status": "referred",
+            "looked_at": {
+                **DECIDED["looked_at"],
+                "conflict_of_interest": True,
+                "officials": [kin, "elsewhere"],
+            },
+            "objections": [
+                {
+                    "ground": "MOVED",
+                    "words": "Hộ này đã vào Nam.",
+                    "recorded_by": "x",
+                    "recorded_at": "2026-11-24T01:00:00+00:00",
+                }
+            ],
+            "similar": [
+                {
+                    "application_id": LIST,
+                    "case_number": "9F3A-77B1",
+                    "village": "Nậm Ty",
+                    "status": "approved",
+                }
+            ],
+        }
+        shown = visitor(app, "provincial").get(f"/applications/{CASE}").text
+        assert "Máy đó &lt;của&gt; bà ngoại." in shown
+        assert "Ý kiến phản đối ngày 24/11/2026: Đã chuyển đi nơi khác" in shown
+        assert "Hộ này đã vào Nam." in shown
+        assert f'href="/applications/{LIST}">9F3A-77B1</a>' in shown
+        assert "Họ Tên officer, elsewhere" in shown
+
+    def test_an_appeal_is_offered_once_and_only_against_a_refusal(self, app, apis):
+        def offered(**changes):
+            apis.answers["applications", f"/applications/{CASE}"] = {**APPLICATION, **changes}
+            return "Ghi khiếu nại" in visitor(app, "officer").get(f"/applications/{CASE}").text
+
+        assert offered(status="ineligible", appealed_at=None)
+        assert offered(status="rejected", appealed_at=None)
+        assert not offered(status="assessed", appealed_at=None)
+        assert not offered(status="rejected", appealed_at="2026-11-25T01:00:00+00:00")
+
+    def test_no_official_in_the_household_reads_as_a_dash(self, app, apis):
+        looked_at = {**DECIDED["looked_at"], "officials": []}
+        apis.answers["eligibility", f"/cases/{CASE}"] = {**DECIDED, "looked_at": looked_at}
+        assert "[]" not in visitor(app, "officer").get(f"/applications/{CASE}").text
 
 
 class TestReferrals:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from services.portal.apis import ApiDown, ApiProblem
 from services.portal.context import api, signed_in
-from services.portal.forms import FormError, failure, form_key, new_key, typed
+from services.portal.forms import FormError, failure, filled, form_key, new_key, typed
 from services.portal.i18n import t
 from services.portal.lookups import (
     commune_name,
@@ -94,6 +94,7 @@ def show_with(application_id: UUID, errors: list[FormError], values: dict[str, s
     case, case_down = _part("eligibility", f"/cases/{application_id}")
     timeline, timeline_down = _part("audit", f"/cases/{application_id}/timeline")
     story = (timeline or {}).get("items", [])
+    officials = (case or {}).get("looked_at", {}).get("officials", [])
     return render_template(
         "applications/show.html",
         application=application,
@@ -102,7 +103,7 @@ def show_with(application_id: UUID, errors: list[FormError], values: dict[str, s
         case=case,
         case_down=case_down,
         timeline=story,
-        people=people([application["entered_by"], *(item["actor"] for item in story)]),
+        people=people([application["entered_by"], *officials, *(item["actor"] for item in story)]),
         timeline_down=timeline_down,
         errors=errors,
         values=values,
@@ -130,6 +131,9 @@ def _can(application: dict[str, Any]) -> dict[str, bool]:
         "decide": actor.has(Role.APPROVER) and status == "assessed",
         "refer": actor.has(Role.APPROVER) and status == "referred" and actor.commune is None,
         "submit": actor.has(Role.OFFICER) and status == "draft",
+        "appeal": actor.has(Role.OFFICER)
+        and status in ("ineligible", "rejected")
+        and not application.get("appealed_at"),
         "withdraw": actor.has(Role.OFFICER) and status not in CLOSED,
         "print": actor.has(Role.OFFICER, Role.APPROVER) and status == "voucher_issued",
         "erase": actor.has(Role.MANAGER),
@@ -144,6 +148,35 @@ def submit(application_id: UUID) -> ResponseReturnValue:
     api("applications").post(f"/applications/{application_id}:submit", {}, key=form_key())
     flash(t("case.submitted"), "success")
     return redirect(url_for("applications.show", application_id=application_id), 303)
+
+
+@blueprint.get("/<uuid:application_id>/appeal")
+@signed_in(Role.OFFICER)
+def appealing(application_id: UUID) -> ResponseReturnValue:
+    """Ask what the household says against the decision."""
+    return _appeal_page(application_id, [], "", new_key())
+
+
+@blueprint.post("/<uuid:application_id>/appeal")
+@signed_in(Role.OFFICER)
+def appeal(application_id: UUID) -> ResponseReturnValue:
+    """Write the appeal down, in the household's own words: the case goes to the province."""
+    key, grounds = form_key(), typed("grounds")
+    try:
+        api("applications").post(
+            f"/applications/{application_id}:appeal", filled({"grounds": grounds}), key=key
+        )
+    except (ApiProblem, ApiDown) as trouble:
+        errors, status, key = failure(trouble, key)
+        return _appeal_page(application_id, errors, grounds, key), status
+    flash(t("appeal.done"), "success")
+    return redirect(url_for("applications.show", application_id=application_id), 303)
+
+
+def _appeal_page(application_id: UUID, errors: list[FormError], grounds: str, key: str) -> str:
+    return render_template(
+        "applications/appeal.html", application_id=application_id, errors=errors, grounds=grounds, key=key
+    )
 
 
 @blueprint.get("/<uuid:application_id>/withdraw")

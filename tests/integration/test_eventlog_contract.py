@@ -151,6 +151,37 @@ def test_records_of_a_killed_consumer_go_to_another(
     assert values_by_key(take_from(log, group, topic, 15)) == {key: [0, 1, 2, 3, 4] for key in "abc"}
 
 
+@pytest.mark.slow
+def test_what_a_killed_member_did_not_commit_goes_to_those_that_live(
+    log: EventLog, address: Address, topic: str, group: str
+) -> None:
+    program = (
+        "from tests.support.eventlog import Address\n"
+        f"consumer = {address!r}.connect().consumer({group!r}, [{topic!r}])\n"
+        "while not consumer.poll(0.2, 100): pass\n"
+        "print('polled', flush=True)\n"
+        "while True: consumer.poll(0.2, 1)"
+    )
+    living = [Member(log, group, topic) for _ in range(2)]
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=Path.cwd())
+    wait_until(lambda: all(one.owned == PARTITIONS // 3 for one in living), nothing)
+    keys = [f"key-{number}" for number in range(24)]
+    send(log, numbered(topic, keys, 5))
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"polled\n"
+    child.kill()
+    child.wait()
+
+    def received() -> set[tuple[str, int]]:
+        return {(record.key, int(record.value)) for one in living for record in one.received}
+
+    wait_until(lambda: len(received()) == 24 * 5, nothing)
+    wait_until(lambda: all(one.owned == PARTITIONS // 2 for one in living), nothing)
+    for one in living:
+        one.stop()
+    assert received() == {(key, number) for key in keys for number in range(5)}
+
+
 def test_partitions_are_shared_and_never_owned_twice(log: EventLog, topic: str, group: str) -> None:
     """Records flow while a second member joins: each comes once, a partition changes hands at most once."""
     first = Member(log, group, topic)

@@ -50,6 +50,7 @@ def test_the_facts_travel_sealed_under_the_households_key(bench: Bench) -> None:
         "identity": "citizen_id",
         "conflict_of_interest": False,
         "doubts": [],
+        "officials": [],
     }
 
 

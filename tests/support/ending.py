@@ -26,5 +26,5 @@ def pytest_runtest_protocol() -> Generator[None, Any, Any]:
 
 
 def pytest_unconfigure() -> None:
-    """Here, because a worker of xdist ends without calling what waits for the exit of the interpreter."""
+    """A worker of xdist ends without calling what waits for the exit of the interpreter."""
     stop_server()

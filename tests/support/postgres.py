@@ -4,6 +4,7 @@ A run makes hundreds of databases, together gigabytes: each is dropped when the 
 it ends. The directory goes when the worker ends, or when the next run finds that its worker was killed.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -33,6 +34,7 @@ def server() -> EmbeddedPostgres:
     directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     postgres = EmbeddedPostgres(directory / "pgdata", options={"fsync": "off", "full_page_writes": "off"})
     postgres.start()
+    atexit.register(stop_server)
     return postgres
 
 

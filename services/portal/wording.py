@@ -32,7 +32,7 @@ def certificate_text(certificate: Mapping[str, Any] | None) -> str | None:
 
 def code_text(code: Any) -> str:
     """A reason's or purpose's words; a code without words stays as it is."""
-    return t(f"code.{code}") if has_text(f"code.{code}") else str(code)
+    return _word("code", code)
 
 
 def looked_rows(looked_at: Mapping[str, Any], people: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -50,12 +50,20 @@ def _fact(name: str, value: Any, people: Mapping[str, str]) -> str:
         return "–"
     if name == "officials":
         return ", ".join(who(subject, people) for subject in value)
+    if name in ("doubts", "duplicate"):
+        return ", ".join(_word(name, code) for code in str(value).split())
+    if name == "submitted_on":
+        return day(value)
     if name == "ethnicity":
         return ethnic_name(str(value))
     if name == "income_per_person":
         return money(value)
-    group = {"poverty_status": "poverty", "priority_group": "priority"}.get(name)
-    return t(f"{group}.{value}") if group and has_text(f"{group}.{value}") else str(value)
+    return _word({"poverty_status": "poverty", "priority_group": "priority"}.get(name, name), value)
+
+
+def _word(group: str, code: Any) -> str:
+    """A code's word in its group; a code without one stays as it is."""
+    return t(f"{group}.{code}") if has_text(f"{group}.{code}") else str(code)
 
 
 def who(actor: str, people: Mapping[str, str]) -> str:

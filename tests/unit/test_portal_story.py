@@ -565,6 +565,26 @@ class TestWhatAPersonHasToWeigh:
         assert not offered(status="assessed", appealed_at=None)
         assert not offered(status="rejected", appealed_at="2026-11-25T01:00:00+00:00")
 
+    def test_codes_are_said_in_words(self, app, apis):
+        beside = {
+            "submitted_on": "2026-11-23",
+            "identity": "cmnd",
+            "doubts": "CITIZEN_ID_SEX_DIFFERS SOMETHING_NEW",
+            "duplicate": "person certificate",
+        }
+        apis.answers["eligibility", f"/cases/{CASE}"] = {
+            **DECIDED,
+            "looked_at": DECIDED["looked_at"] | beside,
+        }
+        shown = visitor(app, "officer").get(f"/applications/{CASE}").text
+        for words in (
+            "23/11/2026",
+            "CMND 9 số",
+            "Số định danh không khớp giới tính, SOMETHING_NEW",
+            "người trong hộ, giấy chứng nhận",
+        ):
+            assert words in shown
+
     def test_no_official_in_the_household_reads_as_a_dash(self, app, apis):
         looked_at = {**DECIDED["looked_at"], "officials": []}
         apis.answers["eligibility", f"/cases/{CASE}"] = {**DECIDED, "looked_at": looked_at}

@@ -43,6 +43,9 @@ def test_every_key_in_templates_and_code_exists():
 NAMED_ELSEWHERE = {
     "poverty.",  # wording.py picks the group by the fact's name
     "priority.",
+    "identity.",
+    "doubts.",
+    "duplicate.",
     "field.",  # forms.py puts a field's label before what is wrong with it
 }
 
